@@ -1,0 +1,160 @@
+/** @file One device with what hangs on it: ledger, shaders, compiled pipelines, and the news of its loss. */
+import { Ledger } from './ledger.ts';
+import {
+  type ShaderConstants,
+  type ShaderInterface,
+  type ShaderLibrary,
+  shaderInterface,
+  shaderSource,
+} from './shader_library.ts';
+
+/** What a host knows about an adapter; shown to the user and written into every manifest. */
+export interface AdapterDescription {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** Whether it computes on the CPU (lavapipe, SwiftShader, WARP): right numbers, but slow. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+}
+
+/** Makes a device; called again after a loss. Hosts provide it: navigator.gpu in a worker, Dawn in the terminal. */
+export type DeviceFactory = () => Promise<{ readonly device: GPUDevice; readonly adapter: AdapterDescription }>;
+
+/** Which kernels a device gets: register blocks without shared memory on software, shared-memory tiles on GPUs. */
+export type AdapterClass = 'software' | 'gpu';
+
+export class DeviceLostError extends Error {
+  override readonly name = 'DeviceLostError';
+}
+
+export interface Kernel {
+  readonly name: string;
+  readonly interface: ShaderInterface;
+  readonly layout: GPUBindGroupLayout;
+  readonly pipeline: GPUComputePipeline;
+}
+
+/** Limits worth asking for: whatever the adapter has, since devices are bucketed by what is requested. */
+export const REQUESTED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const;
+
+export class Gpu {
+  readonly ledger: Ledger;
+  readonly #kernels = new Map<string, Promise<Kernel>>();
+  readonly #lost: Promise<never>;
+  #fault: Error | undefined;
+  #compiled = 0;
+
+  private constructor(
+    readonly device: GPUDevice,
+    readonly adapter: AdapterDescription,
+    readonly shaders: ShaderLibrary,
+    readonly adapterClass: AdapterClass,
+  ) {
+    this.ledger = new Ledger(device);
+    this.#lost = device.lost.then((info) => {
+      this.#fault ??= new DeviceLostError(`The GPU device was lost (${info.reason}): ${info.message}`);
+      throw this.#fault;
+    });
+    this.#lost.catch(() => {});
+    device.onuncapturederror = (event) => {
+      this.#fault ??= new Error(`The GPU reported an error outside of any check: ${event.error.message}`);
+    };
+  }
+
+  static async create(factory: DeviceFactory, shaders: ShaderLibrary, adapterClass?: AdapterClass): Promise<Gpu> {
+    const { device, adapter } = await factory();
+    return new Gpu(device, adapter, shaders, adapterClass ?? (adapter.software ? 'software' : 'gpu'));
+  }
+
+  /** How many pipelines were compiled: a training step must not change it. */
+  get compiled(): number {
+    return this.#compiled;
+  }
+
+  /** Awaits GPU work; rejects when the device is lost meanwhile or an error was reported outside of any scope. */
+  async guard<T>(work: Promise<T>): Promise<T> {
+    const result = await Promise.race([work, this.#lost]);
+    if (this.#fault) throw this.#fault;
+    return result;
+  }
+
+  /** The compiled kernel of shader `name` with constants set; compiled once per device. */
+  kernel(name: string, constants: ShaderConstants = {}): Promise<Kernel> {
+    const key = `${name} ${JSON.stringify(constants)}`;
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      kernel = this.guard(this.#compile(name, constants, key));
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+
+  async #compile(name: string, constants: ShaderConstants, label: string): Promise<Kernel> {
+    const code = shaderSource(this.shaders, name, constants);
+    const iface = shaderInterface(name, code);
+    this.#compiled++;
+    const layout = this.device.createBindGroupLayout({
+      label,
+      entries: iface.bindings.map((b) => ({
+        binding: b.binding,
+        visibility: 4 /* GPUShaderStage.COMPUTE; the global is absent in Node */,
+        buffer: { type: b.type },
+      })),
+    });
+    const module = this.device.createShaderModule({ label, code });
+    const pipeline = await this.device
+      .createComputePipelineAsync({
+        label,
+        layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main' },
+      })
+      .catch(async (error: unknown) => {
+        const info = await module.getCompilationInfo();
+        const lines = info.messages.map((m) => `${name}.wgsl:${m.lineNum}:${m.linePos} ${m.message}`).join('\n');
+        throw new Error(`Kernel ${label} does not compile: ${(error as Error).message}\n${lines}`);
+      });
+    return { name, interface: iface, layout, pipeline };
+  }
+
+  /** Copies the bytes of a slice to the CPU. Not for training steps: those read a ring of metrics instead. */
+  async readback(buffer: GPUBuffer, offset = 0, bytes = buffer.size - offset): Promise<ArrayBuffer> {
+    const staging = await this.ledger.allocate('readback', (create) =>
+      create('staging', bytes, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
+    );
+    try {
+      const encoder = this.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+      this.device.queue.submit([encoder.finish()]);
+      await this.guard(staging.mapAsync(1 /* GPUMapMode.READ */, 0, bytes));
+      const copy = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      return copy;
+    } finally {
+      this.ledger.release(staging);
+    }
+  }
+
+  destroy(): void {
+    this.device.destroy();
+  }
+}
+
+/** GPUBufferUsage's values: the global does not exist in Node. */
+export const BufferUsage = {
+  MAP_READ: 0x0001,
+  COPY_SRC: 0x0004,
+  COPY_DST: 0x0008,
+  UNIFORM: 0x0040,
+  STORAGE: 0x0080,
+} as const;
+
+/** Usage of every buffer kernels work on: read, written, cleared, copied. */
+export const STORAGE_USAGE = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;

@@ -1,0 +1,168 @@
+/**
+ * @file Plan, then replay: dispatches are recorded once, with pipelines, bind groups and parameters fixed, and then
+ * replayed as often as wanted without allocating or compiling anything.
+ */
+import { BufferUsage, type Gpu, type Kernel } from './gpu.ts';
+import type { BufferSlice } from './ledger.ts';
+import { type ParamValues, type ShaderConstants, writeParams } from './shader_library.ts';
+
+/** Largest number of workgroups in one dimension of a dispatch (WebGPU's default limit). */
+export const MAX_WORKGROUPS = 65535;
+
+export interface DispatchSpec {
+  readonly shader: string;
+  readonly constants?: ShaderConstants;
+  /** By the names the shader declares; `params` is provided by the program. */
+  readonly bind: Readonly<Record<string, BufferSlice>>;
+  readonly params?: ParamValues;
+  readonly workgroups: readonly [number, number?, number?];
+  /** Floating-point operations the mathematics needs: where submits are cut, and what mfu counts. */
+  readonly flops?: number;
+}
+
+type Command =
+  | { readonly kind: 'dispatch'; readonly spec: DispatchSpec }
+  | { readonly kind: 'clear'; readonly slice: BufferSlice }
+  | { readonly kind: 'copy'; readonly from: BufferSlice; readonly to: BufferSlice };
+
+type Replayable =
+  | { readonly kind: 'dispatch'; readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup; readonly size: readonly [number, number, number]; readonly flops: number }
+  | { readonly kind: 'clear'; readonly slice: BufferSlice }
+  | { readonly kind: 'copy'; readonly from: BufferSlice; readonly to: BufferSlice };
+
+/** Records dispatches, clears and copies in order. */
+export class ProgramBuilder {
+  readonly #commands: Command[] = [];
+
+  constructor(
+    readonly gpu: Gpu,
+    /** Owner of the program's one buffer (its parameters) in the ledger. */
+    readonly owner: string,
+  ) {}
+
+  dispatch(spec: DispatchSpec): void {
+    const [x, y = 1, z = 1] = spec.workgroups;
+    if (x === 0 || y === 0 || z === 0) return;
+    if (Math.max(x, y, z) > MAX_WORKGROUPS)
+      throw new Error(`${spec.shader}: ${x} x ${y} x ${z} workgroups; at most ${MAX_WORKGROUPS} in one dimension.`);
+    this.#commands.push({ kind: 'dispatch', spec });
+  }
+
+  clear(slice: BufferSlice): void {
+    this.#commands.push({ kind: 'clear', slice });
+  }
+
+  copy(from: BufferSlice, to: BufferSlice): void {
+    this.#commands.push({ kind: 'copy', from, to });
+  }
+
+  /** Compiles what is not compiled yet, uploads all parameters and fixes all bind groups. */
+  async finish(): Promise<Program> {
+    const { gpu } = this;
+    const kernels = await Promise.all(
+      this.#commands.map((c) => (c.kind === 'dispatch' ? gpu.kernel(c.spec.shader, c.spec.constants) : undefined)),
+    );
+    const align = gpu.device.limits.minUniformBufferOffsetAlignment;
+    const offsets: number[] = [];
+    let bytes = 0;
+    kernels.forEach((kernel, i) => {
+      offsets[i] = bytes;
+      if (kernel) bytes += Math.ceil(kernel.interface.paramBytes / align) * align;
+    });
+    const view = new DataView(new ArrayBuffer(Math.max(16, bytes)));
+    this.#commands.forEach((c, i) => {
+      if (c.kind === 'dispatch') writeParams(c.spec.shader, kernels[i]!.interface, c.spec.params ?? {}, view, offsets[i]!);
+    });
+    const params = await gpu.ledger.allocate(this.owner, (create) =>
+      create('params', view.byteLength, BufferUsage.UNIFORM | BufferUsage.COPY_DST),
+    );
+    gpu.device.queue.writeBuffer(params, 0, view);
+    gpu.device.pushErrorScope('validation');
+    const replayables = this.#commands.map((c, i): Replayable => {
+      if (c.kind !== 'dispatch') return c;
+      const [x, y = 1, z = 1] = c.spec.workgroups;
+      const group = bindGroup(gpu, kernels[i]!, c.spec, { buffer: params, offset: offsets[i]!, size: kernels[i]!.interface.paramBytes });
+      return { kind: 'dispatch', pipeline: kernels[i]!.pipeline, group, size: [x, y, z], flops: c.spec.flops ?? 0 };
+    });
+    const error = await gpu.device.popErrorScope();
+    if (error) throw new Error(`A recorded program is invalid: ${error.message}`);
+    return new Program(gpu, replayables, params);
+  }
+}
+
+function bindGroup(gpu: Gpu, kernel: Kernel, spec: DispatchSpec, params: BufferSlice): GPUBindGroup {
+  const names = kernel.interface.bindings.map((b) => b.name);
+  for (const name of Object.keys(spec.bind))
+    if (!names.includes(name)) throw new Error(`Shader ${spec.shader} has no binding ${name}; it has ${names.join(', ')}.`);
+  return gpu.device.createBindGroup({
+    label: spec.shader,
+    layout: kernel.layout,
+    entries: kernel.interface.bindings.map((b) => {
+      const slice = b.name === 'params' ? params : spec.bind[b.name];
+      if (!slice) throw new Error(`Shader ${spec.shader}: binding ${b.name} is not given.`);
+      return { binding: b.binding, resource: { buffer: slice.buffer, offset: slice.offset, size: slice.size } };
+    }),
+  });
+}
+
+/** A recorded program. `submit` replays it. */
+export class Program {
+  readonly flops: number;
+  readonly dispatches: number;
+
+  constructor(
+    readonly gpu: Gpu,
+    private readonly commands: readonly Replayable[],
+    private readonly params: GPUBuffer,
+  ) {
+    this.flops = commands.reduce((sum, c) => sum + (c.kind === 'dispatch' ? c.flops : 0), 0);
+    this.dispatches = commands.filter((c) => c.kind === 'dispatch').length;
+  }
+
+  /**
+   * Submits the program in `parts` submits of about equal floating-point operations, so that none of them holds the
+   * GPU for long: the page is drawn by the same GPU, and Windows resets it after two seconds.
+   */
+  submit(parts = 1): void {
+    const { device } = this.gpu;
+    let encoder = device.createCommandEncoder();
+    let pass: GPUComputePassEncoder | undefined;
+    let done = 0;
+    let cut = 1;
+    for (const c of this.commands) {
+      if (c.kind !== 'dispatch') {
+        pass?.end();
+        pass = undefined;
+        if (c.kind === 'clear') encoder.clearBuffer(c.slice.buffer, c.slice.offset, c.slice.size);
+        else encoder.copyBufferToBuffer(c.from.buffer, c.from.offset, c.to.buffer, c.to.offset, c.from.size);
+        continue;
+      }
+      pass ??= encoder.beginComputePass();
+      pass.setPipeline(c.pipeline);
+      pass.setBindGroup(0, c.group);
+      pass.dispatchWorkgroups(c.size[0], c.size[1], c.size[2]);
+      done += c.flops;
+      if (cut < parts && done >= (this.flops * cut) / parts) {
+        pass.end();
+        pass = undefined;
+        device.queue.submit([encoder.finish()]);
+        encoder = device.createCommandEncoder();
+        cut++;
+      }
+    }
+    pass?.end();
+    device.queue.submit([encoder.finish()]);
+  }
+
+  /** Releases the program's parameters. */
+  release(): void {
+    this.gpu.ledger.release(this.params);
+  }
+}
+
+/** Workgroups for `count` invocations of a one-dimensional kernel, folded into two dimensions beyond the limit. */
+export function linearWorkgroups(count: number, workgroupSize: number): [number, number] {
+  const groups = Math.ceil(count / workgroupSize);
+  const y = Math.ceil(groups / MAX_WORKGROUPS);
+  return [Math.ceil(groups / Math.max(1, y)), Math.max(1, y)];
+}
