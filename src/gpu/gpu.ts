@@ -20,7 +20,10 @@ export interface AdapterDescription {
 }
 
 /** Makes a device; called again after a loss. Hosts provide it: navigator.gpu in a worker, Dawn in the terminal. */
-export type DeviceFactory = () => Promise<{ readonly device: GPUDevice; readonly adapter: AdapterDescription }>;
+export type DeviceFactory = () => Promise<{
+  readonly device: GPUDevice;
+  readonly adapter: AdapterDescription;
+}>;
 
 /** Which kernels a device gets: register blocks without shared memory on software, shared-memory tiles on GPUs. */
 export type AdapterClass = 'software' | 'gpu';
@@ -69,7 +72,11 @@ export class Gpu {
     };
   }
 
-  static async create(factory: DeviceFactory, shaders: ShaderLibrary, adapterClass?: AdapterClass): Promise<Gpu> {
+  static async create(
+    factory: DeviceFactory,
+    shaders: ShaderLibrary,
+    adapterClass?: AdapterClass,
+  ): Promise<Gpu> {
     const { device, adapter } = await factory();
     return new Gpu(device, adapter, shaders, adapterClass ?? (adapter.software ? 'software' : 'gpu'));
   }
@@ -118,7 +125,9 @@ export class Gpu {
       })
       .catch(async (error: unknown) => {
         const info = await module.getCompilationInfo();
-        const lines = info.messages.map((m) => `${name}.wgsl:${m.lineNum}:${m.linePos} ${m.message}`).join('\n');
+        const lines = info.messages
+          .map((m) => `${name}.wgsl:${m.lineNum}:${m.linePos} ${m.message}`)
+          .join('\n');
         throw new Error(`Kernel ${label} does not compile: ${(error as Error).message}\n${lines}`);
       });
     return { name, interface: iface, layout, pipeline };

@@ -26,7 +26,13 @@ type Command =
   | { readonly kind: 'copy'; readonly from: BufferSlice; readonly to: BufferSlice };
 
 type Replayable =
-  | { readonly kind: 'dispatch'; readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup; readonly size: readonly [number, number, number]; readonly flops: number }
+  | {
+      readonly kind: 'dispatch';
+      readonly pipeline: GPUComputePipeline;
+      readonly group: GPUBindGroup;
+      readonly size: readonly [number, number, number];
+      readonly flops: number;
+    }
   | { readonly kind: 'clear'; readonly slice: BufferSlice }
   | { readonly kind: 'copy'; readonly from: BufferSlice; readonly to: BufferSlice };
 
@@ -44,7 +50,9 @@ export class ProgramBuilder {
     const [x, y = 1, z = 1] = spec.workgroups;
     if (x === 0 || y === 0 || z === 0) return;
     if (Math.max(x, y, z) > MAX_WORKGROUPS)
-      throw new Error(`${spec.shader}: ${x} x ${y} x ${z} workgroups; at most ${MAX_WORKGROUPS} in one dimension.`);
+      throw new Error(
+        `${spec.shader}: ${x} x ${y} x ${z} workgroups; at most ${MAX_WORKGROUPS} in one dimension.`,
+      );
     this.#commands.push({ kind: 'dispatch', spec });
   }
 
@@ -60,7 +68,9 @@ export class ProgramBuilder {
   async finish(): Promise<Program> {
     const { gpu } = this;
     const kernels = await Promise.all(
-      this.#commands.map((c) => (c.kind === 'dispatch' ? gpu.kernel(c.spec.shader, c.spec.constants) : undefined)),
+      this.#commands.map((c) =>
+        c.kind === 'dispatch' ? gpu.kernel(c.spec.shader, c.spec.constants) : undefined,
+      ),
     );
     const align = gpu.device.limits.minUniformBufferOffsetAlignment;
     const offsets: number[] = [];
@@ -71,7 +81,8 @@ export class ProgramBuilder {
     });
     const view = new DataView(new ArrayBuffer(Math.max(16, bytes)));
     this.#commands.forEach((c, i) => {
-      if (c.kind === 'dispatch') writeParams(c.spec.shader, kernels[i]!.interface, c.spec.params ?? {}, view, offsets[i]!);
+      if (c.kind === 'dispatch')
+        writeParams(c.spec.shader, kernels[i]!.interface, c.spec.params ?? {}, view, offsets[i]!);
     });
     const params = await gpu.ledger.allocate(this.owner, (create) =>
       create('params', view.byteLength, BufferUsage.UNIFORM | BufferUsage.COPY_DST),
@@ -81,8 +92,18 @@ export class ProgramBuilder {
     const replayables = this.#commands.map((c, i): Replayable => {
       if (c.kind !== 'dispatch') return c;
       const [x, y = 1, z = 1] = c.spec.workgroups;
-      const group = bindGroup(gpu, kernels[i]!, c.spec, { buffer: params, offset: offsets[i]!, size: kernels[i]!.interface.paramBytes });
-      return { kind: 'dispatch', pipeline: kernels[i]!.pipeline, group, size: [x, y, z], flops: c.spec.flops ?? 0 };
+      const group = bindGroup(gpu, kernels[i]!, c.spec, {
+        buffer: params,
+        offset: offsets[i]!,
+        size: kernels[i]!.interface.paramBytes,
+      });
+      return {
+        kind: 'dispatch',
+        pipeline: kernels[i]!.pipeline,
+        group,
+        size: [x, y, z],
+        flops: c.spec.flops ?? 0,
+      };
     });
     const error = await gpu.device.popErrorScope();
     if (error) throw new Error(`A recorded program is invalid: ${error.message}`);
@@ -93,14 +114,18 @@ export class ProgramBuilder {
 function bindGroup(gpu: Gpu, kernel: Kernel, spec: DispatchSpec, params: BufferSlice): GPUBindGroup {
   const names = kernel.interface.bindings.map((b) => b.name);
   for (const name of Object.keys(spec.bind))
-    if (!names.includes(name)) throw new Error(`Shader ${spec.shader} has no binding ${name}; it has ${names.join(', ')}.`);
+    if (!names.includes(name))
+      throw new Error(`Shader ${spec.shader} has no binding ${name}; it has ${names.join(', ')}.`);
   return gpu.device.createBindGroup({
     label: spec.shader,
     layout: kernel.layout,
     entries: kernel.interface.bindings.map((b) => {
       const slice = b.name === 'params' ? params : spec.bind[b.name];
       if (!slice) throw new Error(`Shader ${spec.shader}: binding ${b.name} is not given.`);
-      return { binding: b.binding, resource: { buffer: slice.buffer, offset: slice.offset, size: slice.size } };
+      return {
+        binding: b.binding,
+        resource: { buffer: slice.buffer, offset: slice.offset, size: slice.size },
+      };
     }),
   });
 }

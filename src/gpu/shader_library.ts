@@ -31,7 +31,8 @@ export interface ShaderInterface {
 /** The text of shader `name` with its constants set. Every constant must exist in the source. */
 export function shaderSource(library: ShaderLibrary, name: string, constants: ShaderConstants): string {
   let source = library.get(name);
-  if (source === undefined) throw new Error(`There is no shader ${name}; known are ${[...library.keys()].join(', ')}.`);
+  if (source === undefined)
+    throw new Error(`There is no shader ${name}; known are ${[...library.keys()].join(', ')}.`);
   for (const [constant, value] of Object.entries(constants)) {
     const declaration = new RegExp(`const ${constant}\\s*:\\s*(u32|f32|bool)\\s*=\\s*[^;]+;`);
     const match = declaration.exec(source);
@@ -45,7 +46,9 @@ export function shaderSource(library: ShaderLibrary, name: string, constants: Sh
 /** Reads bindings and Params out of WGSL source. Only group 0, storage and uniform buffers are used in this project. */
 export function shaderInterface(name: string, source: string): ShaderInterface {
   const bindings: BindingDeclaration[] = [];
-  for (const m of source.matchAll(/@group\(0\)\s*@binding\((\d+)\)\s*var<(storage|uniform)(?:,\s*(read|read_write))?>\s*(\w+)\s*:/g)) {
+  for (const m of source.matchAll(
+    /@group\(0\)\s*@binding\((\d+)\)\s*var<(storage|uniform)(?:,\s*(read|read_write))?>\s*(\w+)\s*:/g,
+  )) {
     const type = m[2] === 'uniform' ? 'uniform' : m[3] === 'read_write' ? 'storage' : 'read-only-storage';
     bindings.push({ binding: Number(m[1]), name: m[4]!, type });
   }
@@ -55,7 +58,9 @@ export function shaderInterface(name: string, source: string): ShaderInterface {
   for (const m of (struct?.[1] ?? '').replace(/\/\/.*$/gm, '').matchAll(/(\w+)\s*:\s*([\w<>]+)\s*,/g)) {
     const type = m[2] as ParamType;
     if (type !== 'u32' && type !== 'f32' && type !== 'vec4<u32>')
-      throw new Error(`Shader ${name}: Params.${m[1]} has type ${m[2]}; only u32, f32 and vec4<u32> are laid out here.`);
+      throw new Error(
+        `Shader ${name}: Params.${m[1]} has type ${m[2]}; only u32, f32 and vec4<u32> are laid out here.`,
+      );
     const size = type === 'vec4<u32>' ? 16 : 4;
     offset = Math.ceil(offset / size) * size;
     params.push({ name: m[1]!, type, offset });
@@ -68,9 +73,16 @@ export function shaderInterface(name: string, source: string): ShaderInterface {
 export type ParamValues = Readonly<Record<string, number | readonly [number, number, number, number]>>;
 
 /** Writes Params into `view` from byte `at`. Every field must be given, and nothing else. */
-export function writeParams(name: string, shader: ShaderInterface, values: ParamValues, view: DataView, at: number): void {
+export function writeParams(
+  name: string,
+  shader: ShaderInterface,
+  values: ParamValues,
+  view: DataView,
+  at: number,
+): void {
   for (const key of Object.keys(values))
-    if (!shader.params.some((p) => p.name === key)) throw new Error(`Shader ${name} has no parameter ${key}.`);
+    if (!shader.params.some((p) => p.name === key))
+      throw new Error(`Shader ${name} has no parameter ${key}.`);
   for (const field of shader.params) {
     const value = values[field.name];
     if (value === undefined) throw new Error(`Shader ${name}: parameter ${field.name} is not given.`);

@@ -56,6 +56,7 @@ export interface LossSpec {
 export interface PreferencePair {
   readonly chosen: number;
   readonly rejected: number;
-  /** log pi_ref(chosen) - log pi_ref(rejected), summed over the answers' tokens. */
-  readonly referenceMargin: number;
+  /** log pi_ref of either answer, summed over its tokens. */
+  readonly referenceChosen: number;
+  readonly referenceRejected: number;
 }

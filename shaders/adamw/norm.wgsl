@@ -1,0 +1,28 @@
+// Squares of a flat gradient, summed per block of 4,096 elements: the first half of the global L2 norm.
+
+struct Params {
+  count: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> gradient: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial_sums: array<f32>;
+
+var<workgroup> sums: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let block = wid.y * groups.x + wid.x;
+  var sum = 0.0;
+  for (var k = 0u; k < 64u; k++) {
+    let i = block * 4096u + k * 64u + lane;
+    if (i < params.count) { sum += gradient[i] * gradient[i]; }
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  for (var step = 32u; step > 0u; step >>= 1u) {
+    if (lane < step) { sums[lane] += sums[lane + step]; }
+    workgroupBarrier();
+  }
+  if (lane == 0u && block * 4096u < params.count) { partial_sums[block] = sums[0]; }
+}

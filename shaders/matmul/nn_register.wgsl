@@ -1,0 +1,140 @@
+// X' = dY W (+ dU A) for f32 weights in register blocks, without shared memory: for software adapters.
+// dY is [rows, inner], W is [inner, columns], the result is [rows, columns]; columns must be a multiple of 4.
+// Each invocation makes 8 rows x 8 columns. LORA continues the sum over the rank: dU is [rows, rank], A is [rank, columns].
+// ACCUMULATE adds to what is there.
+
+const LORA: bool = false;
+const ACCUMULATE: bool = false;
+const ROW_LANES: bool = true;
+
+struct Params {
+  rows: u32,
+  columns: u32,
+  inner: u32,
+  rank: u32, // of all projections of the group together
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> du: array<f32>;
+@group(0) @binding(4) var<storage, read> a: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> dx: array<vec4<f32>>;
+
+fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
+  if (row >= params.rows || column >= columns4) { return; }
+  let at = row * columns4 + column;
+  if (ACCUMULATE) {
+    dx[at] += value;
+  } else {
+    dx[at] = value;
+  }
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
+  let row = wid.y * 64u + select(lid.y, lid.x, ROW_LANES) * 8u;
+  let columns4 = params.columns / 4u;
+  let column = wid.x * 16u + select(lid.x, lid.y, ROW_LANES) * 2u; // in vec4s
+  if (row >= params.rows || column >= columns4) { return; }
+  let last_row = params.rows - 1u;
+  let column1 = min(column + 1u, columns4 - 1u);
+  let row0 = min(row + 0u, last_row);
+  let row1 = min(row + 1u, last_row);
+  let row2 = min(row + 2u, last_row);
+  let row3 = min(row + 3u, last_row);
+  let row4 = min(row + 4u, last_row);
+  let row5 = min(row + 5u, last_row);
+  let row6 = min(row + 6u, last_row);
+  let row7 = min(row + 7u, last_row);
+  var lo0 = vec4<f32>();
+  var hi0 = vec4<f32>();
+  var lo1 = vec4<f32>();
+  var hi1 = vec4<f32>();
+  var lo2 = vec4<f32>();
+  var hi2 = vec4<f32>();
+  var lo3 = vec4<f32>();
+  var hi3 = vec4<f32>();
+  var lo4 = vec4<f32>();
+  var hi4 = vec4<f32>();
+  var lo5 = vec4<f32>();
+  var hi5 = vec4<f32>();
+  var lo6 = vec4<f32>();
+  var hi6 = vec4<f32>();
+  var lo7 = vec4<f32>();
+  var hi7 = vec4<f32>();
+  for (var n = 0u; n < params.inner; n++) {
+    let w0 = w[n * columns4 + column];
+    let w1 = w[n * columns4 + column1];
+    let dy0 = dy[row0 * params.inner + n];
+    lo0 += dy0 * w0;
+    hi0 += dy0 * w1;
+    let dy1 = dy[row1 * params.inner + n];
+    lo1 += dy1 * w0;
+    hi1 += dy1 * w1;
+    let dy2 = dy[row2 * params.inner + n];
+    lo2 += dy2 * w0;
+    hi2 += dy2 * w1;
+    let dy3 = dy[row3 * params.inner + n];
+    lo3 += dy3 * w0;
+    hi3 += dy3 * w1;
+    let dy4 = dy[row4 * params.inner + n];
+    lo4 += dy4 * w0;
+    hi4 += dy4 * w1;
+    let dy5 = dy[row5 * params.inner + n];
+    lo5 += dy5 * w0;
+    hi5 += dy5 * w1;
+    let dy6 = dy[row6 * params.inner + n];
+    lo6 += dy6 * w0;
+    hi6 += dy6 * w1;
+    let dy7 = dy[row7 * params.inner + n];
+    lo7 += dy7 * w0;
+    hi7 += dy7 * w1;
+  }
+  if (LORA) {
+    for (var n = 0u; n < params.rank; n++) {
+      let w0 = a[n * columns4 + column];
+      let w1 = a[n * columns4 + column1];
+      let du0 = du[row0 * params.rank + n];
+      lo0 += du0 * w0;
+      hi0 += du0 * w1;
+      let du1 = du[row1 * params.rank + n];
+      lo1 += du1 * w0;
+      hi1 += du1 * w1;
+      let du2 = du[row2 * params.rank + n];
+      lo2 += du2 * w0;
+      hi2 += du2 * w1;
+      let du3 = du[row3 * params.rank + n];
+      lo3 += du3 * w0;
+      hi3 += du3 * w1;
+      let du4 = du[row4 * params.rank + n];
+      lo4 += du4 * w0;
+      hi4 += du4 * w1;
+      let du5 = du[row5 * params.rank + n];
+      lo5 += du5 * w0;
+      hi5 += du5 * w1;
+      let du6 = du[row6 * params.rank + n];
+      lo6 += du6 * w0;
+      hi6 += du6 * w1;
+      let du7 = du[row7 * params.rank + n];
+      lo7 += du7 * w0;
+      hi7 += du7 * w1;
+    }
+  }
+  store(row + 0u, column, columns4, lo0);
+  store(row + 0u, column + 1u, columns4, hi0);
+  store(row + 1u, column, columns4, lo1);
+  store(row + 1u, column + 1u, columns4, hi1);
+  store(row + 2u, column, columns4, lo2);
+  store(row + 2u, column + 1u, columns4, hi2);
+  store(row + 3u, column, columns4, lo3);
+  store(row + 3u, column + 1u, columns4, hi3);
+  store(row + 4u, column, columns4, lo4);
+  store(row + 4u, column + 1u, columns4, hi4);
+  store(row + 5u, column, columns4, lo5);
+  store(row + 5u, column + 1u, columns4, hi5);
+  store(row + 6u, column, columns4, lo6);
+  store(row + 6u, column + 1u, columns4, hi6);
+  store(row + 7u, column, columns4, lo7);
+  store(row + 7u, column + 1u, columns4, hi7);
+}

@@ -1,0 +1,76 @@
+/**
+ * @file Causal attention over the packed mask: online softmax forward, recomputation backward, no [T, T] buffer.
+ * qkv is [rows, (heads + 2 kvHeads) headDim] = [queries | keys | values]; heads of one group share a key head.
+ */
+import type { BufferSlice } from '../gpu/ledger.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+
+export interface AttentionShape {
+  readonly rows: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Pairs of query and key that the mask lets through, if known: for counting floating-point operations. */
+  readonly visiblePairs?: number;
+}
+
+function common(s: AttentionShape) {
+  return {
+    constants: { HEAD_DIM: s.headDim },
+    params: { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, scale: 1 / Math.sqrt(s.headDim) },
+  };
+}
+
+/**
+ * Records attended [rows, heads headDim] and lse [rows, heads]. visible is [rows] of (start1, end1, start2, end2), the
+ * two disjoint ranges of keys that a query sees.
+ */
+export function attention(
+  program: ProgramBuilder,
+  shape: AttentionShape,
+  bind: { visible: BufferSlice; qkv: BufferSlice; attended: BufferSlice; lse: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'attention/forward',
+    ...common(shape),
+    bind,
+    workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
+    flops: 4 * (shape.visiblePairs ?? 0) * shape.heads * shape.headDim,
+  });
+}
+
+/**
+ * Records dqkv (all of it) from dattended [rows, heads headDim]; delta [rows, heads] is scratch. queryEnd [rows] holds
+ * for each key one past the last query that sees it.
+ */
+export function attentionBackward(
+  program: ProgramBuilder,
+  shape: AttentionShape,
+  bind: {
+    visible: BufferSlice;
+    queryEnd: BufferSlice;
+    qkv: BufferSlice;
+    attended: BufferSlice;
+    dattended: BufferSlice;
+    lse: BufferSlice;
+    delta: BufferSlice;
+    dqkv: BufferSlice;
+  },
+): void {
+  const { visible, queryEnd, qkv, attended, dattended, lse, delta, dqkv } = bind;
+  const flops = 6 * (shape.visiblePairs ?? 0) * shape.heads * shape.headDim;
+  program.dispatch({
+    shader: 'attention/backward_q',
+    ...common(shape),
+    bind: { visible, qkv, attended, dattended, lse, delta, dqkv },
+    workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
+    flops,
+  });
+  program.dispatch({
+    shader: 'attention/backward_kv',
+    ...common(shape),
+    bind: { visible, query_end: queryEnd, qkv, dattended, lse, delta, dqkv },
+    workgroups: linearWorkgroups(shape.rows * shape.kvHeads, 32),
+    flops,
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * @file Log-probabilities of target tokens in chunks of the vocabulary, forward and backward, without ever holding
+ * [targets, vocabulary]: a chunk of logits is made by a matmul, folded into a running log-sum-exp, and thrown away;
+ * the backward pass makes it anew.
+ */
+import type { BufferSlice } from '../gpu/ledger.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { matmulNN, matmulNT } from './matmul.ts';
+
+export interface LogprobShape {
+  /** M, number of targets. */
+  readonly targets: number;
+  readonly hidden: number;
+  readonly vocabulary: number;
+  /** Vocabulary entries per chunk, a multiple of 64. */
+  readonly chunk: number;
+}
+
+export interface LogprobBuffers {
+  /** [M, hidden] normed hidden states, one row per target */
+  readonly states: BufferSlice;
+  /** [vocabulary, hidden] output embedding */
+  readonly head: BufferSlice;
+  /** [M] */
+  readonly targetToken: BufferSlice;
+  /** [M, chunk] scratch */
+  readonly logits: BufferSlice;
+  /** [M, 4] scratch */
+  readonly running: BufferSlice;
+  /** [M] log-sum-exp over the vocabulary */
+  readonly lse: BufferSlice;
+  /** [M] log-probability, natural log */
+  readonly logprob: BufferSlice;
+}
+
+/**
+ * Entries per chunk: an eighth of the vocabulary, so that the scratch stays an eighth of [M, V], but at most 8,192 and
+ * at least 128; a multiple of 64, so that a chunk's rows of the head start at a binding's alignment.
+ */
+export function vocabularyChunk(vocabulary: number): number {
+  return Math.min(8192, Math.max(128, Math.ceil(vocabulary / 8 / 64) * 64));
+}
+
+function chunks({ vocabulary, chunk }: LogprobShape): { first: number; columns: number }[] {
+  const list: { first: number; columns: number }[] = [];
+  for (let first = 0; first < vocabulary; first += chunk)
+    list.push({ first, columns: Math.min(chunk, vocabulary - first) });
+  return list;
+}
+
+function headRows(head: BufferSlice, hidden: number, first: number, columns: number): BufferSlice {
+  return { buffer: head.buffer, offset: head.offset + first * hidden * 4, size: columns * hidden * 4 };
+}
+
+/** Records lse and logprob of all targets. */
+export function logprob(program: ProgramBuilder, shape: LogprobShape, b: LogprobBuffers): void {
+  const parts = chunks(shape);
+  parts.forEach(({ first, columns }, i) => {
+    matmulNT(program, {
+      x: b.states,
+      w: headRows(b.head, shape.hidden, first, columns),
+      y: b.logits,
+      rows: shape.targets,
+      columns,
+      inner: shape.hidden,
+    });
+    program.dispatch({
+      shader: 'logprob/update',
+      bind: {
+        logits: b.logits,
+        target_token: b.targetToken,
+        running: b.running,
+        lse: b.lse,
+        logprob: b.logprob,
+      },
+      params: {
+        rows: shape.targets,
+        columns,
+        first_column: first,
+        is_first: i === 0 ? 1 : 0,
+        is_last: i === parts.length - 1 ? 1 : 0,
+      },
+      workgroups: linearWorkgroups(shape.targets, 1),
+      flops: 3 * shape.targets * columns,
+    });
+  });
+}
+
+/** Records dstates [M, hidden] from coefficient [M] = dL/dlogprob, after `logprob` has run. */
+export function logprobBackward(
+  program: ProgramBuilder,
+  shape: LogprobShape,
+  b: Omit<LogprobBuffers, 'running' | 'logprob'> & { coefficient: BufferSlice; dstates: BufferSlice },
+): void {
+  chunks(shape).forEach(({ first, columns }, i) => {
+    const w = headRows(b.head, shape.hidden, first, columns);
+    matmulNT(program, { x: b.states, w, y: b.logits, rows: shape.targets, columns, inner: shape.hidden });
+    program.dispatch({
+      shader: 'logprob/gradient',
+      bind: { target_token: b.targetToken, lse: b.lse, coefficient: b.coefficient, logits: b.logits },
+      params: { rows: shape.targets, columns, first_column: first },
+      workgroups: linearWorkgroups(shape.targets * columns, 64),
+      flops: 3 * shape.targets * columns,
+    });
+    matmulNN(program, {
+      dy: b.logits,
+      w,
+      dx: b.dstates,
+      rows: shape.targets,
+      columns: shape.hidden,
+      inner: columns,
+      accumulate: i > 0,
+    });
+  });
+}

@@ -1,0 +1,128 @@
+/**
+ * @file Products with frozen weights: Y = X W^T (forward) and dX = dY W (backward), each with LoRA's rank-r product
+ * in the same dispatch. Two variants each: shared-memory tiles for GPUs, register blocks for software adapters.
+ */
+import type { AdapterClass } from '../gpu/gpu.ts';
+import type { BufferSlice } from '../gpu/ledger.ts';
+import type { ProgramBuilder } from '../gpu/program.ts';
+
+export type MatmulVariant = 'register' | 'tiled';
+
+/** No part of U belongs to a segment without an adapter. */
+export const NO_LORA = 0xffffffff;
+
+/** A projection among those that share X: its columns of Y, and its share of U and B. */
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+  /** First column of its rank columns in U, or NO_LORA. */
+  readonly u: number;
+  /** First row of its B in the group's B. */
+  readonly bRow: number;
+}
+
+export interface MatmulNT {
+  /** [rows, inner] */
+  readonly x: BufferSlice;
+  /** [columns, inner], as PyTorch stores the weight of a Linear */
+  readonly w: BufferSlice;
+  /** [rows, columns]; written */
+  readonly y: BufferSlice;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  /** [rows, columns]; added */
+  readonly residual?: BufferSlice;
+  /** scale * U B^T is added: U is [rows, uStride], B is [rows of all adapted segments, rank]. */
+  readonly lora?: {
+    readonly u: BufferSlice;
+    readonly b: BufferSlice;
+    readonly rank: number;
+    readonly uStride: number;
+    readonly scale: number;
+    /** Up to three, covering all columns in order. */
+    readonly segments: readonly Segment[];
+  };
+  readonly variant?: MatmulVariant;
+}
+
+/** The fixed table: which variant runs, by adapter class and shape (register blocks read vec4s along K). */
+export function matmulNTVariant(adapterClass: AdapterClass, inner: number): MatmulVariant {
+  return adapterClass === 'software' && inner % 4 === 0 ? 'register' : 'tiled';
+}
+
+export function matmulNNVariant(adapterClass: AdapterClass, columns: number): MatmulVariant {
+  return adapterClass === 'software' && columns % 4 === 0 ? 'register' : 'tiled';
+}
+
+const TILE = 64;
+const NO_SEGMENT: Segment = { start: 0, end: 0, u: NO_LORA, bRow: 0 };
+
+/** Records Y = X W^T (+ scale U B^T) (+ residual). */
+export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
+  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.inner);
+  const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
+  if (segments.length > 3) throw new Error(`matmulNT takes up to three segments, not ${segments.length}.`);
+  const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
+  const segment = (i: number): readonly [number, number, number, number] => {
+    const s = segments[i] ?? NO_SEGMENT;
+    return [s.start, s.end, s.u, s.bRow];
+  };
+  const adaptedColumns = segments.reduce((sum, s) => sum + (s.u === NO_LORA ? 0 : s.end - s.start), 0);
+  const flags = { LORA: m.lora !== undefined, RESIDUAL: m.residual !== undefined };
+  program.dispatch({
+    shader: `matmul/nt_${variant}`,
+    constants: variant === 'register' ? { ...flags, ROW_LANES: m.rows >= m.columns } : flags,
+    bind: {
+      x: m.x,
+      w: m.w,
+      residual: m.residual ?? m.x,
+      u: m.lora?.u ?? m.x,
+      b: m.lora?.b ?? m.x,
+      y: m.y,
+    },
+    params: {
+      rows: m.rows,
+      columns: m.columns,
+      inner: m.inner,
+      rank: m.lora?.rank ?? 0,
+      u_stride: m.lora?.uStride ?? 0,
+      scale: m.lora?.scale ?? 0,
+      segment0: segment(0),
+      segment1: segment(1),
+      segment2: segment(2),
+    },
+    workgroups: [tiles, Math.ceil(m.rows / TILE)],
+    flops: 2 * m.rows * (m.columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
+  });
+}
+
+export interface MatmulNN {
+  /** [rows, inner] */
+  readonly dy: BufferSlice;
+  /** [inner, columns] */
+  readonly w: BufferSlice;
+  /** [rows, columns]; written, or added to */
+  readonly dx: BufferSlice;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  /** dU A is added: dU is [rows, rank], A is [rank, columns], rank that of all projections of the group together. */
+  readonly lora?: { readonly du: BufferSlice; readonly a: BufferSlice; readonly rank: number };
+  readonly accumulate?: boolean;
+  readonly variant?: MatmulVariant;
+}
+
+/** Records dX = dY W (+ dU A), or adds it to dX. */
+export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
+  const variant = m.variant ?? matmulNNVariant(program.gpu.adapterClass, m.columns);
+  const flags = { LORA: m.lora !== undefined, ACCUMULATE: m.accumulate ?? false };
+  program.dispatch({
+    shader: `matmul/nn_${variant}`,
+    constants: variant === 'register' ? { ...flags, ROW_LANES: m.rows >= m.columns } : flags,
+    bind: { dy: m.dy, w: m.w, du: m.lora?.du ?? m.dy, a: m.lora?.a ?? m.w, dx: m.dx },
+    params: { rows: m.rows, columns: m.columns, inner: m.inner, rank: m.lora?.rank ?? 0 },
+    workgroups: [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)],
+    flops: 2 * m.rows * m.columns * (m.inner + (m.lora?.rank ?? 0)),
+  });
+}

@@ -1,0 +1,88 @@
+/** @file RMSNorm (Zhang & Sennrich 2019), forward and backward for x; the gain is frozen. One workgroup per row. */
+import type { BufferSlice } from '../gpu/ledger.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+
+interface RmsNormShape {
+  readonly rows: number;
+  readonly hidden: number;
+  readonly eps: number;
+}
+
+/** Records y [rows, hidden] = norm of x[r], or of x[index[r]] where an index [rows] is given. */
+export function rmsNorm(
+  program: ProgramBuilder,
+  {
+    rows,
+    hidden,
+    eps,
+    x,
+    gain,
+    y,
+    index,
+  }: RmsNormShape & { x: BufferSlice; gain: BufferSlice; y: BufferSlice; index?: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'rms_norm/forward',
+    constants: { GATHER: index !== undefined },
+    bind: { x, gain, index: index ?? x, y },
+    params: { rows, hidden, eps },
+    workgroups: linearWorkgroups(rows, 1),
+    flops: 4 * rows * hidden,
+  });
+}
+
+/** Records dx [rows, hidden] += the gradient through the norm of x, for dy [rows, hidden]. */
+export function rmsNormBackward(
+  program: ProgramBuilder,
+  {
+    rows,
+    hidden,
+    eps,
+    x,
+    gain,
+    dy,
+    dx,
+  }: RmsNormShape & { x: BufferSlice; gain: BufferSlice; dy: BufferSlice; dx: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'rms_norm/backward',
+    constants: { FROM_TARGETS: false },
+    bind: { x, gain, dy, target_start: x, dx },
+    params: { rows, hidden, eps },
+    workgroups: linearWorkgroups(rows, 1),
+    flops: 8 * rows * hidden,
+  });
+}
+
+/**
+ * The final norm, which was applied to the rows that predict targets: records dx [rows, hidden] = the gradient through
+ * the norm of x for the sum over row t's targets, dy[targetStart[t]] .. dy[targetStart[t + 1] - 1].
+ */
+export function rmsNormBackwardFromTargets(
+  program: ProgramBuilder,
+  {
+    rows,
+    hidden,
+    eps,
+    x,
+    gain,
+    dy,
+    targetStart,
+    dx,
+  }: RmsNormShape & {
+    x: BufferSlice;
+    gain: BufferSlice;
+    dy: BufferSlice;
+    targetStart: BufferSlice;
+    dx: BufferSlice;
+  },
+): void {
+  program.dispatch({
+    shader: 'rms_norm/backward',
+    constants: { FROM_TARGETS: true },
+    bind: { x, gain, dy, target_start: targetStart, dx },
+    params: { rows, hidden, eps },
+    workgroups: linearWorkgroups(rows, 1),
+    flops: 8 * rows * hidden,
+  });
+}

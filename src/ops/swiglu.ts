@@ -1,0 +1,37 @@
+/** @file SwiGLU's elementwise part (Shazeer 2020, eq. 6), forward and backward. gateUp is [rows, 2 width] = [gate | up]. */
+import type { BufferSlice } from '../gpu/ledger.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+
+/** Records act [rows, width] = silu(gate) * up. */
+export function swiglu(
+  program: ProgramBuilder,
+  { rows, width, gateUp, act }: { rows: number; width: number; gateUp: BufferSlice; act: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'swiglu/forward',
+    bind: { gate_up: gateUp, act },
+    params: { rows, width },
+    workgroups: linearWorkgroups(rows * width, 64),
+    flops: 5 * rows * width,
+  });
+}
+
+/** Records dgateUp [rows, 2 width] from dact [rows, width]. */
+export function swigluBackward(
+  program: ProgramBuilder,
+  {
+    rows,
+    width,
+    gateUp,
+    dact,
+    dgateUp,
+  }: { rows: number; width: number; gateUp: BufferSlice; dact: BufferSlice; dgateUp: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'swiglu/backward',
+    bind: { gate_up: gateUp, dact, dgate_up: dgateUp },
+    params: { rows, width },
+    workgroups: linearWorkgroups(rows * width, 64),
+    flops: 10 * rows * width,
+  });
+}
