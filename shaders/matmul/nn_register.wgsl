@@ -1,17 +1,16 @@
 // X' = dY W (+ dU A) for f32 weights in register blocks, without shared memory: for software adapters.
 // dY is [rows, inner], W is [inner, columns], the result is [rows, columns]; columns must be a multiple of 4.
-// Each invocation makes 8 rows x 8 columns. LORA continues the sum over the rank: dU is [rows, rank], A is [rank, columns].
-// ACCUMULATE adds to what is there.
+// Each invocation makes 8 rows x 8 columns. LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns].
+// accumulate adds to what is there.
 
-const LORA: bool = false;
-const ACCUMULATE: bool = false;
-const ROW_LANES: bool = true;
 
 struct Params {
   rows: u32,
   columns: u32,
   inner: u32,
-  rank: u32, // of all projections of the group together
+  rank: u32, // of all projections of the group together; 0 without LoRA
+  accumulate: u32,
+  row_lanes: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,7 +23,7 @@ struct Params {
 fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
   if (row >= params.rows || column >= columns4) { return; }
   let at = row * columns4 + column;
-  if (ACCUMULATE) {
+  if (params.accumulate != 0u) {
     dx[at] += value;
   } else {
     dx[at] = value;
@@ -33,9 +32,9 @@ fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
-  let row = wid.y * 64u + select(lid.y, lid.x, ROW_LANES) * 8u;
+  let row = wid.y * 64u + select(lid.y, lid.x, params.row_lanes != 0u) * 8u;
   let columns4 = params.columns / 4u;
-  let column = wid.x * 16u + select(lid.x, lid.y, ROW_LANES) * 2u; // in vec4s
+  let column = wid.x * 16u + select(lid.x, lid.y, params.row_lanes != 0u) * 2u; // in vec4s
   if (row >= params.rows || column >= columns4) { return; }
   let last_row = params.rows - 1u;
   let column1 = min(column + 1u, columns4 - 1u);
@@ -91,35 +90,33 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
     lo7 += dy7 * w0;
     hi7 += dy7 * w1;
   }
-  if (LORA) {
-    for (var n = 0u; n < params.rank; n++) {
-      let w0 = a[n * columns4 + column];
-      let w1 = a[n * columns4 + column1];
-      let du0 = du[row0 * params.rank + n];
-      lo0 += du0 * w0;
-      hi0 += du0 * w1;
-      let du1 = du[row1 * params.rank + n];
-      lo1 += du1 * w0;
-      hi1 += du1 * w1;
-      let du2 = du[row2 * params.rank + n];
-      lo2 += du2 * w0;
-      hi2 += du2 * w1;
-      let du3 = du[row3 * params.rank + n];
-      lo3 += du3 * w0;
-      hi3 += du3 * w1;
-      let du4 = du[row4 * params.rank + n];
-      lo4 += du4 * w0;
-      hi4 += du4 * w1;
-      let du5 = du[row5 * params.rank + n];
-      lo5 += du5 * w0;
-      hi5 += du5 * w1;
-      let du6 = du[row6 * params.rank + n];
-      lo6 += du6 * w0;
-      hi6 += du6 * w1;
-      let du7 = du[row7 * params.rank + n];
-      lo7 += du7 * w0;
-      hi7 += du7 * w1;
-    }
+  for (var n = 0u; n < params.rank; n++) {
+    let w0 = a[n * columns4 + column];
+    let w1 = a[n * columns4 + column1];
+    let du0 = du[row0 * params.rank + n];
+    lo0 += du0 * w0;
+    hi0 += du0 * w1;
+    let du1 = du[row1 * params.rank + n];
+    lo1 += du1 * w0;
+    hi1 += du1 * w1;
+    let du2 = du[row2 * params.rank + n];
+    lo2 += du2 * w0;
+    hi2 += du2 * w1;
+    let du3 = du[row3 * params.rank + n];
+    lo3 += du3 * w0;
+    hi3 += du3 * w1;
+    let du4 = du[row4 * params.rank + n];
+    lo4 += du4 * w0;
+    hi4 += du4 * w1;
+    let du5 = du[row5 * params.rank + n];
+    lo5 += du5 * w0;
+    hi5 += du5 * w1;
+    let du6 = du[row6 * params.rank + n];
+    lo6 += du6 * w0;
+    hi6 += du6 * w1;
+    let du7 = du[row7 * params.rank + n];
+    lo7 += du7 * w0;
+    hi7 += du7 * w1;
   }
   store(row + 0u, column, columns4, lo0);
   store(row + 0u, column + 1u, columns4, hi0);

@@ -1,15 +1,14 @@
 // X' = dY W (+ dU A) for f32 weights in shared-memory tiles of 64 x 64 x 16, 4 x 4 per invocation: for GPUs.
 // dY is [rows, inner], W is [inner, columns], the result is [rows, columns]. No alignment is asked of any size.
-// LORA continues the sum over the rank: dU is [rows, rank], A is [rank, columns]. ACCUMULATE adds to what is there.
+// LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns]. accumulate adds to what is there.
 
-const LORA: bool = false;
-const ACCUMULATE: bool = false;
 
 struct Params {
   rows: u32,
   columns: u32,
   inner: u32,
-  rank: u32, // of all projections of the group together
+  rank: u32, // of all projections of the group together; 0 without LoRA
+  accumulate: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -27,21 +26,21 @@ var<workgroup> right: array<array<vec4<f32>, 16>, 16>;
 fn left_at(row: u32, n: u32) -> f32 {
   if (row >= params.rows) { return 0.0; }
   if (n < params.inner) { return dy[row * params.inner + n]; }
-  if (LORA && n < params.inner + params.rank) { return du[row * params.rank + n - params.inner]; }
+  if (n < params.inner + params.rank) { return du[row * params.rank + n - params.inner]; }
   return 0.0;
 }
 
 fn right_at(n: u32, column: u32) -> f32 {
   if (column >= params.columns) { return 0.0; }
   if (n < params.inner) { return w[n * params.columns + column]; }
-  if (LORA && n < params.inner + params.rank) { return a[(n - params.inner) * params.columns + column]; }
+  if (n < params.inner + params.rank) { return a[(n - params.inner) * params.columns + column]; }
   return 0.0;
 }
 
 fn store(row: u32, column: u32, value: f32) {
   if (row >= params.rows || column >= params.columns) { return; }
   let at = row * params.columns + column;
-  if (ACCUMULATE) {
+  if (params.accumulate != 0u) {
     dx[at] += value;
   } else {
     dx[at] = value;
@@ -63,7 +62,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   var sum1 = vec4<f32>();
   var sum2 = vec4<f32>();
   var sum3 = vec4<f32>();
-  let inner = params.inner + select(0u, params.rank, LORA);
+  let inner = params.inner + params.rank;
   let low = lane % 16u;
   let high = lane / 16u;
   for (var n0 = 0u; n0 < inner; n0 += 16u) {

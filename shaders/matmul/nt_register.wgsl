@@ -2,13 +2,11 @@
 // SIMD lanes of a CPU with a cache of its own. Each invocation makes 8 x 8 outputs and walks along K in vec4s.
 // X is [rows, K], W is [columns, K], Y is [rows, columns]; K must be a multiple of 4.
 //
-// LORA adds scale * U B^T: U is [rows, u_stride], and up to three projections that share X lie side by side in the
+// LoRA adds scale * U B^T: U is [rows, u_stride], and up to three projections that share X lie side by side in the
 // columns of Y, each a segment (first column, end column, first column of its part of U or NONE, first row of B).
-// RESIDUAL adds a matrix of the shape of Y. ROW_LANES lays neighbouring lanes along rows (few columns) or columns (few rows).
+// A residual of the shape of Y may be added. row_lanes lays neighbouring lanes along rows (few columns) or along columns
+// (few rows). All of these are uniform branches, not variants: on software adapters a variant costs a second to compile.
 
-const LORA: bool = false;
-const RESIDUAL: bool = false;
-const ROW_LANES: bool = true;
 const NONE: u32 = 0xffffffffu;
 
 struct Params {
@@ -18,6 +16,8 @@ struct Params {
   rank: u32,
   u_stride: u32,
   scale: f32,
+  has_residual: u32,
+  row_lanes: u32,
   segment0: vec4<u32>,
   segment1: vec4<u32>,
   segment2: vec4<u32>,
@@ -48,7 +48,7 @@ fn place_of(tile: u32) -> Place {
 fn store(row: u32, column: u32, end: u32, segment: vec4<u32>, value: f32) {
   if (row >= params.rows || column >= end) { return; }
   var sum = value;
-  if (LORA && segment.z != NONE) {
+  if (segment.z != NONE) {
     let u_at = row * params.u_stride + segment.z;
     let b_at = (column - segment.x + segment.w) * params.rank;
     var low_rank = 0.0;
@@ -56,7 +56,7 @@ fn store(row: u32, column: u32, end: u32, segment: vec4<u32>, value: f32) {
     sum += params.scale * low_rank;
   }
   let at = row * params.columns + column;
-  if (RESIDUAL) { sum += residual[at]; }
+  if (params.has_residual != 0u) { sum += residual[at]; }
   y[at] = sum;
 }
 
@@ -71,8 +71,8 @@ fn store4(row: u32, column: u32, end: u32, segment: vec4<u32>, values: vec4<f32>
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
   let place = place_of(wid.x);
   let end = place.segment.y;
-  let row = wid.y * 64u + select(lid.y, lid.x, ROW_LANES) * 8u;
-  let column = place.column + select(lid.x, lid.y, ROW_LANES) * 8u;
+  let row = wid.y * 64u + select(lid.y, lid.x, params.row_lanes != 0u) * 8u;
+  let column = place.column + select(lid.x, lid.y, params.row_lanes != 0u) * 8u;
   if (row >= params.rows || column >= end) { return; }
   let steps = params.inner / 4u;
   let last_row = params.rows - 1u;

@@ -1,9 +1,7 @@
 // Y = X W^T for f32 weights in shared-memory tiles: for GPUs. A workgroup of 16 x 16 makes 64 x 64 outputs, 4 x 4 per
 // invocation, and walks along K in steps of 16. No alignment is asked of any size.
-// X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LORA and RESIDUAL: as in nt_register.wgsl.
+// X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LoRA and residual: as in nt_register.wgsl.
 
-const LORA: bool = false;
-const RESIDUAL: bool = false;
 const NONE: u32 = 0xffffffffu;
 
 struct Params {
@@ -13,6 +11,7 @@ struct Params {
   rank: u32,
   u_stride: u32,
   scale: f32,
+  has_residual: u32,
   segment0: vec4<u32>,
   segment1: vec4<u32>,
   segment2: vec4<u32>,
@@ -56,7 +55,7 @@ fn w_at(column: u32, end: u32, k: u32) -> f32 {
 fn store(row: u32, column: u32, end: u32, segment: vec4<u32>, value: f32) {
   if (row >= params.rows || column >= end) { return; }
   var sum = value;
-  if (LORA && segment.z != NONE) {
+  if (segment.z != NONE) {
     let u_at = row * params.u_stride + segment.z;
     let b_at = (column - segment.x + segment.w) * params.rank;
     var low_rank = 0.0;
@@ -64,7 +63,7 @@ fn store(row: u32, column: u32, end: u32, segment: vec4<u32>, value: f32) {
     sum += params.scale * low_rank;
   }
   let at = row * params.columns + column;
-  if (RESIDUAL) { sum += residual[at]; }
+  if (params.has_residual != 0u) { sum += residual[at]; }
   y[at] = sum;
 }
 

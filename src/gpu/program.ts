@@ -87,7 +87,7 @@ export class ProgramBuilder {
     const params = await gpu.ledger.allocate(this.owner, (create) =>
       create('params', view.byteLength, BufferUsage.UNIFORM | BufferUsage.COPY_DST),
     );
-    gpu.device.queue.writeBuffer(params, 0, view);
+    gpu.device.queue.writeBuffer(params, 0, view.buffer);
     gpu.device.pushErrorScope('validation');
     const replayables = this.#commands.map((c, i): Replayable => {
       if (c.kind !== 'dispatch') return c;

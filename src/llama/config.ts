@@ -33,12 +33,26 @@ export interface LlamaConfig {
 }
 
 /** The seven projections of a Llama layer that LoRA can adapt, in the order of a layer's forward pass. */
-export const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+export const PROJECTIONS = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
 export type Projection = (typeof PROJECTIONS)[number];
 
 /** Rows (out features) and columns (in features) of a projection's weight, row-major as in PyTorch's nn.Linear. */
 export function projectionShape(config: LlamaConfig, projection: Projection): { out: number; in: number } {
-  const { hiddenSize: H, intermediateSize: M, headDim: D, numAttentionHeads: NH, numKeyValueHeads: NK } = config;
+  const {
+    hiddenSize: H,
+    intermediateSize: M,
+    headDim: D,
+    numAttentionHeads: NH,
+    numKeyValueHeads: NK,
+  } = config;
   switch (projection) {
     case 'q_proj':
       return { out: NH * D, in: H };

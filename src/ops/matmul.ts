@@ -69,10 +69,8 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
     return [s.start, s.end, s.u, s.bRow];
   };
   const adaptedColumns = segments.reduce((sum, s) => sum + (s.u === NO_LORA ? 0 : s.end - s.start), 0);
-  const flags = { LORA: m.lora !== undefined, RESIDUAL: m.residual !== undefined };
   program.dispatch({
     shader: `matmul/nt_${variant}`,
-    constants: variant === 'register' ? { ...flags, ROW_LANES: m.rows >= m.columns } : flags,
     bind: {
       x: m.x,
       w: m.w,
@@ -88,6 +86,8 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
       rank: m.lora?.rank ?? 0,
       u_stride: m.lora?.uStride ?? 0,
       scale: m.lora?.scale ?? 0,
+      has_residual: m.residual ? 1 : 0,
+      ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0 } : {}),
       segment0: segment(0),
       segment1: segment(1),
       segment2: segment(2),
@@ -116,12 +116,17 @@ export interface MatmulNN {
 /** Records dX = dY W (+ dU A), or adds it to dX. */
 export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
   const variant = m.variant ?? matmulNNVariant(program.gpu.adapterClass, m.columns);
-  const flags = { LORA: m.lora !== undefined, ACCUMULATE: m.accumulate ?? false };
   program.dispatch({
     shader: `matmul/nn_${variant}`,
-    constants: variant === 'register' ? { ...flags, ROW_LANES: m.rows >= m.columns } : flags,
     bind: { dy: m.dy, w: m.w, du: m.lora?.du ?? m.dy, a: m.lora?.a ?? m.w, dx: m.dx },
-    params: { rows: m.rows, columns: m.columns, inner: m.inner, rank: m.lora?.rank ?? 0 },
+    params: {
+      rows: m.rows,
+      columns: m.columns,
+      inner: m.inner,
+      rank: m.lora?.rank ?? 0,
+      accumulate: m.accumulate ? 1 : 0,
+      ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0 } : {}),
+    },
     workgroups: [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)],
     flops: 2 * m.rows * m.columns * (m.inner + (m.lora?.rank ?? 0)),
   });

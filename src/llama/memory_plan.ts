@@ -1,0 +1,136 @@
+/**
+ * @file The memory plan: every GPU buffer of a session with its size, computed before anything is allocated. The
+ * workspace allocates from this very list, so that plan and ledger agree.
+ */
+import { ADAMW_STATE_COUNT, normBlocks } from '../ops/adamw.ts';
+import { vocabularyChunk } from '../ops/logprob.ts';
+import { METRIC_COUNT } from '../ops/losses.ts';
+import type { LlamaConfig } from './config.ts';
+import { GROUP_NAMES, type LoraLayout, loraGroup } from './lora_layout.ts';
+
+/** Largest sizes a session's programs are recorded for. */
+export interface SessionShape {
+  /** T, tokens of a packed batch */
+  readonly tokens: number;
+  /** M, targets of a packed batch */
+  readonly targets: number;
+  readonly sequences: number;
+  readonly pairs: number;
+  /** Rotary positions 0 .. positions - 1 */
+  readonly positions: number;
+  /** Training keeps every layer's activations; scoring and generating use one layer's over and over. */
+  readonly training: boolean;
+}
+
+export type PlanPart = 'adapter' | 'optimizer' | 'activations' | 'gradients' | 'logits' | 'batch';
+
+export interface PlanItem {
+  readonly part: PlanPart;
+  readonly label: string;
+  readonly bytes: number;
+}
+
+/** Labels of a layer's saved activations; see forward.ts for what they hold. */
+export const ACTIVATIONS = [
+  'normed1',
+  'qkv',
+  'attended',
+  'lse',
+  'middle',
+  'normed2',
+  'gateUp',
+  'act',
+] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+function activationSize(c: LlamaConfig, name: Activation): number {
+  switch (name) {
+    case 'normed1':
+    case 'middle':
+    case 'normed2':
+      return c.hiddenSize;
+    case 'qkv':
+      return (c.numAttentionHeads + 2 * c.numKeyValueHeads) * c.headDim;
+    case 'attended':
+      return c.numAttentionHeads * c.headDim;
+    case 'lse':
+      return c.numAttentionHeads;
+    case 'gateUp':
+      return 2 * c.intermediateSize;
+    case 'act':
+      return c.intermediateSize;
+  }
+}
+
+/** All buffers of a session but the weights. Sizes are multiples of 16 bytes, as the ledger rounds them. */
+export function planSession(config: LlamaConfig, lora: LoraLayout | null, s: SessionShape): PlanItem[] {
+  const items: PlanItem[] = [];
+  const add = (part: PlanPart, label: string, elements: number) =>
+    items.push({ part, label, bytes: Math.max(16, Math.ceil((elements * 4) / 16) * 16) });
+  const T = s.tokens;
+  const H = config.hiddenSize;
+  if (lora) add('adapter', 'parameters', lora.count);
+  if (lora && s.training) {
+    add('optimizer', 'gradient', lora.count);
+    add('optimizer', 'moments', 2 * lora.count);
+    add('optimizer', 'partialSums', normBlocks(lora.count));
+    add('optimizer', 'state', ADAMW_STATE_COUNT);
+    add('optimizer', 'step', 4);
+  }
+  const layers = config.numHiddenLayers;
+  const kept = s.training ? layers : 1;
+  for (let i = 0; i < (s.training ? layers + 1 : 2); i++) add('activations', `${i}.x`, T * H);
+  for (let i = 0; i < kept; i++) {
+    for (const name of ACTIVATIONS) add('activations', `${i}.${name}`, T * activationSize(config, name));
+    for (const group of GROUP_NAMES) {
+      const g = lora && loraGroup(lora, i, group);
+      if (g) add('activations', `${i}.u.${group}`, T * g.totalRank);
+    }
+  }
+  add('batch', 'angles', s.positions * config.headDim);
+  add('batch', 'ids', T);
+  add('batch', 'positions', T);
+  add('batch', 'visible', 4 * T);
+  add('batch', 'queryEnd', T);
+  add('batch', 'targetStart', T + 1);
+  add('batch', 'targetRow', s.targets);
+  add('batch', 'targetToken', s.targets);
+  add('batch', 'targets', 2 * s.targets);
+  add('batch', 'bySequence', s.sequences + 1 + s.targets);
+  add('batch', 'pairs', 4 * s.pairs);
+  add('batch', 'batch', 4);
+  add('logits', 'states', s.targets * H);
+  add('logits', 'logits', s.targets * Math.min(vocabularyChunk(config.vocabSize), config.vocabSize));
+  add('logits', 'running', 4 * s.targets);
+  add('logits', 'targetLse', s.targets);
+  add('logits', 'logprob', s.targets);
+  if (s.training) {
+    add('logits', 'coefficient', s.targets);
+    add('logits', 'sequenceState', 2 * s.sequences);
+    add('logits', 'metrics', METRIC_COUNT);
+    add('logits', 'dstates', s.targets * H);
+    add('gradients', 'dx', T * H);
+    add('gradients', 'dnormed', T * H);
+    add('gradients', 'dact', T * config.intermediateSize);
+    add('gradients', 'dgateUp', T * 2 * config.intermediateSize);
+    add('gradients', 'dattended', T * activationSize(config, 'attended'));
+    add('gradients', 'delta', T * config.numAttentionHeads);
+    add('gradients', 'dqkv', T * activationSize(config, 'qkv'));
+    if (lora) add('gradients', 'du', T * Math.max(...[...lora.groups.values()].map((g) => g.totalRank)));
+  }
+  return items;
+}
+
+/** Sum of a plan's bytes by part. */
+export function planTotals(items: readonly PlanItem[]): Record<PlanPart, number> {
+  const totals: Record<PlanPart, number> = {
+    adapter: 0,
+    optimizer: 0,
+    activations: 0,
+    gradients: 0,
+    logits: 0,
+    batch: 0,
+  };
+  for (const item of items) totals[item.part] += item.bytes;
+  return totals;
+}
