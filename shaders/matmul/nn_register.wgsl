@@ -20,16 +20,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read> a: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> dx: array<vec4<f32>>;
 
-fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
-  if (row >= params.rows || column >= columns4) { return; }
-  let at = row * columns4 + column;
-  if (params.accumulate != 0u) {
-    dx[at] += value;
-  } else {
-    dx[at] = value;
-  }
-}
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
   let row = wid.y * 64u + select(lid.y, lid.x, params.row_lanes != 0u) * 8u;
@@ -118,20 +108,15 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
     lo7 += du7 * w0;
     hi7 += du7 * w1;
   }
-  store(row + 0u, column, columns4, lo0);
-  store(row + 0u, column + 1u, columns4, hi0);
-  store(row + 1u, column, columns4, lo1);
-  store(row + 1u, column + 1u, columns4, hi1);
-  store(row + 2u, column, columns4, lo2);
-  store(row + 2u, column + 1u, columns4, hi2);
-  store(row + 3u, column, columns4, lo3);
-  store(row + 3u, column + 1u, columns4, hi3);
-  store(row + 4u, column, columns4, lo4);
-  store(row + 4u, column + 1u, columns4, hi4);
-  store(row + 5u, column, columns4, lo5);
-  store(row + 5u, column + 1u, columns4, hi5);
-  store(row + 6u, column, columns4, lo6);
-  store(row + 6u, column + 1u, columns4, hi6);
-  store(row + 7u, column, columns4, lo7);
-  store(row + 7u, column + 1u, columns4, hi7);
+  var sums = array<vec4<f32>, 16>(lo0, hi0, lo1, hi1, lo2, hi2, lo3, hi3, lo4, hi4, lo5, hi5, lo6, hi6, lo7, hi7);
+  for (var i = 0u; i < min(8u, params.rows - row); i++) {
+    for (var j = 0u; j < min(2u, columns4 - column); j++) {
+      let at = (row + i) * columns4 + column + j;
+      if (params.accumulate != 0u) {
+        dx[at] += sums[2u * i + j];
+      } else {
+        dx[at] = sums[2u * i + j];
+      }
+    }
+  }
 }

@@ -37,23 +37,6 @@ fn right_at(n: u32, column: u32) -> f32 {
   return 0.0;
 }
 
-fn store(row: u32, column: u32, value: f32) {
-  if (row >= params.rows || column >= params.columns) { return; }
-  let at = row * params.columns + column;
-  if (params.accumulate != 0u) {
-    dx[at] += value;
-  } else {
-    dx[at] = value;
-  }
-}
-
-fn store4(row: u32, column: u32, values: vec4<f32>) {
-  store(row, column, values.x);
-  store(row, column + 1u, values.y);
-  store(row, column + 2u, values.z);
-  store(row, column + 3u, values.w);
-}
-
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let row0 = wid.y * 64u;
@@ -86,8 +69,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   }
   let row = row0 + lid.y * 4u;
   let column = column0 + lid.x * 4u;
-  store4(row, column, sum0);
-  store4(row + 1u, column, sum1);
-  store4(row + 2u, column, sum2);
-  store4(row + 3u, column, sum3);
+  var sums = array<vec4<f32>, 4>(sum0, sum1, sum2, sum3);
+  for (var i = 0u; i < 4u; i++) {
+    for (var j = 0u; j < 4u; j++) {
+      if (row + i >= params.rows || column + j >= params.columns) { continue; }
+      let at = (row + i) * params.columns + column + j;
+      if (params.accumulate != 0u) {
+        dx[at] += sums[i][j];
+      } else {
+        dx[at] = sums[i][j];
+      }
+    }
+  }
 }

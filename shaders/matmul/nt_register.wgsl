@@ -45,28 +45,6 @@ fn place_of(tile: u32) -> Place {
   return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * 64u);
 }
 
-fn store(row: u32, column: u32, end: u32, segment: vec4<u32>, value: f32) {
-  if (row >= params.rows || column >= end) { return; }
-  var sum = value;
-  if (segment.z != NONE) {
-    let u_at = row * params.u_stride + segment.z;
-    let b_at = (column - segment.x + segment.w) * params.rank;
-    var low_rank = 0.0;
-    for (var r = 0u; r < params.rank; r++) { low_rank += u[u_at + r] * b[b_at + r]; }
-    sum += params.scale * low_rank;
-  }
-  let at = row * params.columns + column;
-  if (params.has_residual != 0u) { sum += residual[at]; }
-  y[at] = sum;
-}
-
-fn store4(row: u32, column: u32, end: u32, segment: vec4<u32>, values: vec4<f32>) {
-  store(row, column, end, segment, values.x);
-  store(row, column + 1u, end, segment, values.y);
-  store(row, column + 2u, end, segment, values.z);
-  store(row, column + 3u, end, segment, values.w);
-}
-
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
   let place = place_of(wid.x);
@@ -143,20 +121,62 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
     lo7 += vec4<f32>(dot(x7, w0), dot(x7, w1), dot(x7, w2), dot(x7, w3));
     hi7 += vec4<f32>(dot(x7, w4), dot(x7, w5), dot(x7, w6), dot(x7, w7));
   }
-  store4(row + 0u, column, end, place.segment, lo0);
-  store4(row + 0u, column + 4u, end, place.segment, hi0);
-  store4(row + 1u, column, end, place.segment, lo1);
-  store4(row + 1u, column + 4u, end, place.segment, hi1);
-  store4(row + 2u, column, end, place.segment, lo2);
-  store4(row + 2u, column + 4u, end, place.segment, hi2);
-  store4(row + 3u, column, end, place.segment, lo3);
-  store4(row + 3u, column + 4u, end, place.segment, hi3);
-  store4(row + 4u, column, end, place.segment, lo4);
-  store4(row + 4u, column + 4u, end, place.segment, hi4);
-  store4(row + 5u, column, end, place.segment, lo5);
-  store4(row + 5u, column + 4u, end, place.segment, hi5);
-  store4(row + 6u, column, end, place.segment, lo6);
-  store4(row + 6u, column + 4u, end, place.segment, hi6);
-  store4(row + 7u, column, end, place.segment, lo7);
-  store4(row + 7u, column + 4u, end, place.segment, hi7);
+  if (place.segment.z != NONE) {
+    let b_row = column - place.segment.x + place.segment.w;
+    let last_b = place.segment.w + end - 1u - place.segment.x;
+    let at_u0 = min(row + 0u, last_row) * params.u_stride + place.segment.z;
+    let at_u1 = min(row + 1u, last_row) * params.u_stride + place.segment.z;
+    let at_u2 = min(row + 2u, last_row) * params.u_stride + place.segment.z;
+    let at_u3 = min(row + 3u, last_row) * params.u_stride + place.segment.z;
+    let at_u4 = min(row + 4u, last_row) * params.u_stride + place.segment.z;
+    let at_u5 = min(row + 5u, last_row) * params.u_stride + place.segment.z;
+    let at_u6 = min(row + 6u, last_row) * params.u_stride + place.segment.z;
+    let at_u7 = min(row + 7u, last_row) * params.u_stride + place.segment.z;
+    let at_b0 = min(b_row + 0u, last_b) * params.rank;
+    let at_b1 = min(b_row + 1u, last_b) * params.rank;
+    let at_b2 = min(b_row + 2u, last_b) * params.rank;
+    let at_b3 = min(b_row + 3u, last_b) * params.rank;
+    let at_b4 = min(b_row + 4u, last_b) * params.rank;
+    let at_b5 = min(b_row + 5u, last_b) * params.rank;
+    let at_b6 = min(b_row + 6u, last_b) * params.rank;
+    let at_b7 = min(b_row + 7u, last_b) * params.rank;
+    for (var r = 0u; r < params.rank; r++) {
+      let b_lo = params.scale * vec4<f32>(b[at_b0 + r], b[at_b1 + r], b[at_b2 + r], b[at_b3 + r]);
+      let b_hi = params.scale * vec4<f32>(b[at_b4 + r], b[at_b5 + r], b[at_b6 + r], b[at_b7 + r]);
+      let u0 = u[at_u0 + r];
+      lo0 += u0 * b_lo;
+      hi0 += u0 * b_hi;
+      let u1 = u[at_u1 + r];
+      lo1 += u1 * b_lo;
+      hi1 += u1 * b_hi;
+      let u2 = u[at_u2 + r];
+      lo2 += u2 * b_lo;
+      hi2 += u2 * b_hi;
+      let u3 = u[at_u3 + r];
+      lo3 += u3 * b_lo;
+      hi3 += u3 * b_hi;
+      let u4 = u[at_u4 + r];
+      lo4 += u4 * b_lo;
+      hi4 += u4 * b_hi;
+      let u5 = u[at_u5 + r];
+      lo5 += u5 * b_lo;
+      hi5 += u5 * b_hi;
+      let u6 = u[at_u6 + r];
+      lo6 += u6 * b_lo;
+      hi6 += u6 * b_hi;
+      let u7 = u[at_u7 + r];
+      lo7 += u7 * b_lo;
+      hi7 += u7 * b_hi;
+    }
+  }
+  // Written out through an array in a loop: 64 guarded stores in a row take seconds to compile on software adapters.
+  var sums = array<vec4<f32>, 16>(lo0, hi0, lo1, hi1, lo2, hi2, lo3, hi3, lo4, hi4, lo5, hi5, lo6, hi6, lo7, hi7);
+  for (var i = 0u; i < min(8u, params.rows - row); i++) {
+    for (var j = 0u; j < min(8u, end - column); j++) {
+      let at = (row + i) * params.columns + column + j;
+      var sum = sums[2u * i + j / 4u][j % 4u];
+      if (params.has_residual != 0u) { sum += residual[at]; }
+      y[at] = sum;
+    }
+  }
 }

@@ -52,28 +52,6 @@ fn w_at(column: u32, end: u32, k: u32) -> f32 {
   return w[column * params.inner + k];
 }
 
-fn store(row: u32, column: u32, end: u32, segment: vec4<u32>, value: f32) {
-  if (row >= params.rows || column >= end) { return; }
-  var sum = value;
-  if (segment.z != NONE) {
-    let u_at = row * params.u_stride + segment.z;
-    let b_at = (column - segment.x + segment.w) * params.rank;
-    var low_rank = 0.0;
-    for (var r = 0u; r < params.rank; r++) { low_rank += u[u_at + r] * b[b_at + r]; }
-    sum += params.scale * low_rank;
-  }
-  let at = row * params.columns + column;
-  if (params.has_residual != 0u) { sum += residual[at]; }
-  y[at] = sum;
-}
-
-fn store4(row: u32, column: u32, end: u32, segment: vec4<u32>, values: vec4<f32>) {
-  store(row, column, end, segment, values.x);
-  store(row, column + 1u, end, segment, values.y);
-  store(row, column + 2u, end, segment, values.z);
-  store(row, column + 3u, end, segment, values.w);
-}
-
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let place = place_of(wid.x);
@@ -105,8 +83,32 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   }
   let row = row0 + lid.y * 4u;
   let column = place.column + lid.x * 4u;
-  store4(row, column, end, place.segment, sum0);
-  store4(row + 1u, column, end, place.segment, sum1);
-  store4(row + 2u, column, end, place.segment, sum2);
-  store4(row + 3u, column, end, place.segment, sum3);
+  if (place.segment.z != NONE) {
+    let last_row = params.rows - 1u;
+    let last_b = place.segment.w + end - 1u - place.segment.x;
+    let b_row = column - place.segment.x + place.segment.w;
+    for (var r = 0u; r < params.rank; r++) {
+      let bv = params.scale * vec4<f32>(
+        b[min(b_row, last_b) * params.rank + r],
+        b[min(b_row + 1u, last_b) * params.rank + r],
+        b[min(b_row + 2u, last_b) * params.rank + r],
+        b[min(b_row + 3u, last_b) * params.rank + r],
+      );
+      let u_at = place.segment.z + r;
+      sum0 += u[min(row, last_row) * params.u_stride + u_at] * bv;
+      sum1 += u[min(row + 1u, last_row) * params.u_stride + u_at] * bv;
+      sum2 += u[min(row + 2u, last_row) * params.u_stride + u_at] * bv;
+      sum3 += u[min(row + 3u, last_row) * params.u_stride + u_at] * bv;
+    }
+  }
+  var sums = array<vec4<f32>, 4>(sum0, sum1, sum2, sum3);
+  for (var i = 0u; i < 4u; i++) {
+    for (var j = 0u; j < 4u; j++) {
+      if (row + i >= params.rows || column + j >= end) { continue; }
+      let at = (row + i) * params.columns + column + j;
+      var sum = sums[i][j];
+      if (params.has_residual != 0u) { sum += residual[at]; }
+      y[at] = sum;
+    }
+  }
 }

@@ -1,9 +1,9 @@
 /** @file The GPU in the terminal: Dawn through npm's webgpu package, and WGSL text from the shaders folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { InputError } from '../formats/input_error.ts';
 import { type AdapterDescription, type DeviceFactory, REQUESTED_LIMITS } from '../gpu/gpu.ts';
 import type { ShaderLibrary } from '../gpu/shader_library.ts';
-import { InputError } from '../formats/input_error.ts';
 
 /** Adapters that compute on the CPU, by the words in their descriptions. */
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
@@ -49,6 +49,7 @@ export function shadersFromDisk(): ShaderLibrary {
   const library = new Map<string, string>();
   for (const folder of readdirSync(root))
     for (const file of readdirSync(`${root}${folder}`))
-      if (file.endsWith('.wgsl')) library.set(`${folder}/${file.slice(0, -5)}`, readFileSync(`${root}${folder}/${file}`, 'utf8'));
+      if (file.endsWith('.wgsl'))
+        library.set(`${folder}/${file.slice(0, -5)}`, readFileSync(`${root}${folder}/${file}`, 'utf8'));
   return library;
 }

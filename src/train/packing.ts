@@ -8,10 +8,17 @@ export interface PackedGroup {
 }
 
 /** What a group adds to a packed batch, with its prompt shared (tree) or repeated before each completion (plain). */
-export function groupSize(group: PackedGroup, tree: boolean): { tokens: number; targets: number; sequences: number } {
+export function groupSize(
+  group: PackedGroup,
+  tree: boolean,
+): { tokens: number; targets: number; sequences: number } {
   const completion = group.completions.reduce((sum, c) => sum + c.length, 0);
   const prompts = tree ? 1 : group.completions.length;
-  return { tokens: prompts * group.prompt.length + completion, targets: completion, sequences: group.completions.length };
+  return {
+    tokens: prompts * group.prompt.length + completion,
+    targets: completion,
+    sequences: group.completions.length,
+  };
 }
 
 /**
@@ -19,11 +26,13 @@ export function groupSize(group: PackedGroup, tree: boolean): { tokens: number; 
  * then those of the second, and so on. With `tree`, a group's completions branch off one shared prompt.
  */
 export function pack(groups: readonly PackedGroup[], tree: boolean): PackedBatch {
-  const total = groups.map((g) => groupSize(g, tree)).reduce((a, b) => ({
-    tokens: a.tokens + b.tokens,
-    targets: a.targets + b.targets,
-    sequences: a.sequences + b.sequences,
-  }));
+  const total = groups
+    .map((g) => groupSize(g, tree))
+    .reduce((a, b) => ({
+      tokens: a.tokens + b.tokens,
+      targets: a.targets + b.targets,
+      sequences: a.sequences + b.sequences,
+    }));
   const T = total.tokens;
   const ids = new Uint32Array(T);
   const positions = new Uint32Array(T);
@@ -33,7 +42,13 @@ export function pack(groups: readonly PackedGroup[], tree: boolean): PackedBatch
   const targets: { row: number; token: number; sequence: number }[] = [];
   let at = 0;
   let sequence = 0;
-  const append = (tokens: Uint32Array, firstPosition: number, start: number, prefix: number, segment: number) => {
+  const append = (
+    tokens: Uint32Array,
+    firstPosition: number,
+    start: number,
+    prefix: number,
+    segment: number,
+  ) => {
     tokens.forEach((token, k) => {
       ids[at] = token;
       positions[at] = firstPosition + k;

@@ -5,7 +5,12 @@ import type { TrainConfig } from './tuner.ts';
  * Factor of the learning rate for the update after `step` completed steps (so with warm-up the first update has rate
  * 0). `total` steps in all, of which `warmup` warm up.
  */
-export function scheduleFactor(type: TrainConfig['lrSchedulerType'], step: number, total: number, warmup: number): number {
+export function scheduleFactor(
+  type: TrainConfig['lrSchedulerType'],
+  step: number,
+  total: number,
+  warmup: number,
+): number {
   if (type !== 'constant' && step < warmup) return step / Math.max(1, warmup);
   const progress = (step - warmup) / Math.max(1, total - warmup);
   switch (type) {
@@ -38,7 +43,10 @@ export interface PlannedStep {
  */
 export function planSteps(
   rows: number,
-  config: Pick<TrainConfig, 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'numTrainEpochs' | 'maxSteps'>,
+  config: Pick<
+    TrainConfig,
+    'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'numTrainEpochs' | 'maxSteps'
+  >,
   order: (epoch: number) => Uint32Array,
 ): PlannedStep[] {
   const batch = config.perDeviceTrainBatchSize;

@@ -19,7 +19,10 @@ export interface LoraOptions {
 export interface Adapter {
   readonly options: LoraOptions;
   /** PEFT tensor names ("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight") to f32 data, row-major. */
-  readonly tensors: ReadonlyMap<string, { readonly shape: readonly [number, number]; readonly data: Float32Array }>;
+  readonly tensors: ReadonlyMap<
+    string,
+    { readonly shape: readonly [number, number]; readonly data: Float32Array }
+  >;
 }
 
 /** A training or scoring row. */

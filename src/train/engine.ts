@@ -1,0 +1,273 @@
+/** @file The tuner: text in, numbers and adapters out, on one loaded model. What the method and the hosts work with. */
+import { InputError } from '../formats/input_error.ts';
+import { downloadTensors } from '../llama/adapter_transfer.ts';
+import { generateBatch } from '../llama/generate.ts';
+import { loraLayout } from '../llama/lora_layout.ts';
+import type { LlamaModel } from '../llama/model.ts';
+import type { PackedBatch } from '../llama/packed_batch.ts';
+import { scoreBatches } from '../llama/scoring.ts';
+import { flatAdapter, initialParameters, loraShape } from './lora_init.ts';
+import { randomPermutation } from './mt19937.ts';
+import { type PackedGroup, pack } from './packing.ts';
+import { planSteps, resolveWarmup } from './schedule.ts';
+import { dpoStep, type PreparedStep, sftStep, type TokenPreference, type TokenRow } from './steps.ts';
+import { type Clock, runSteps, TrainingSession } from './trainer.ts';
+import type {
+  Adapter,
+  Generation,
+  OnStep,
+  PromptCompletion,
+  TokenLogprobs,
+  TrainConfig,
+  TrainResult,
+  Tuner,
+} from './tuner.ts';
+
+/** What the engine needs of the text layer; text/template.ts has it. */
+export interface TextCodec {
+  /** Ids of a prompt as it is given to the model, with what the template puts around it. */
+  encodePrompt(prompt: string): Uint32Array;
+  /** Ids of a whole row: prompt, then completion (then EOS). */
+  encodeRow(
+    row: PromptCompletion,
+    options: { readonly eos: boolean },
+  ): { readonly ids: Uint32Array; readonly promptLength: number };
+  decode(ids: Uint32Array): string;
+}
+
+export interface EngineOptions {
+  /** Whether Stage II packs a question as one prefix with branches (same loss, about half the work). Default true. */
+  readonly treeBatching?: boolean;
+  /** Most tokens of a packed batch, where rows allow; default by the model's width. */
+  readonly batchTokens?: number;
+}
+
+/** Tokens of a packed batch: enough rows to keep a GPU busy, fewer for wide models, whose activations weigh more. */
+function defaultBatchTokens(hiddenSize: number): number {
+  return Math.max(256, Math.min(1024, 2 ** 20 / hiddenSize));
+}
+
+/** Prompts decoded together, and their tokens at most. */
+const DECODE_SEQUENCES = 32;
+const PREFILL_TOKENS = 2048;
+
+export function createTuner(
+  model: LlamaModel,
+  codec: TextCodec,
+  clock: Clock,
+  options: EngineOptions = {},
+): Tuner {
+  const { config } = model;
+  const cap = options.batchTokens ?? defaultBatchTokens(config.hiddenSize);
+  const tree = options.treeBatching ?? true;
+
+  const encode = (row: PromptCompletion, index: number, limit: number, eos = true): TokenRow => {
+    const { ids, promptLength } = codec.encodeRow(row, { eos });
+    if (ids.length > limit)
+      throw new InputError(
+        `row ${index + 1}`,
+        `has ${ids.length} tokens, but at most ${limit} fit.`,
+        limit < config.maxPositionEmbeddings
+          ? 'Shorten the row or raise max_length.'
+          : "Shorten the row: this is the model's context.",
+      );
+    if (promptLength === 0)
+      throw new InputError(
+        `row ${index + 1}`,
+        'has an empty prompt, which predicts nothing.',
+        'Give it a prompt.',
+      );
+    if (promptLength === ids.length)
+      throw new InputError(`row ${index + 1}`, 'has an empty completion.', 'Give it an answer.');
+    return { prompt: ids.subarray(0, promptLength), completion: ids.subarray(promptLength) };
+  };
+
+  const score = async (
+    groups: readonly PackedGroup[],
+    adapter: Adapter | null,
+    signal?: AbortSignal,
+  ): Promise<Float32Array[]> => {
+    const batches: PackedGroup[][] = [];
+    let tokens = Number.POSITIVE_INFINITY;
+    for (const g of groups) {
+      const size = g.prompt.length + g.completions[0]!.length;
+      if (tokens + size > cap) {
+        batches.push([]);
+        tokens = 0;
+      }
+      batches.at(-1)!.push(g);
+      tokens += size;
+    }
+    const flat = adapter && flatAdapter(config, adapter);
+    const results = await scoreBatches(
+      model,
+      flat,
+      batches.map((b) => pack(b, false)),
+      signal,
+    );
+    // Plainly packed targets lie in the order of their sequences.
+    return batches.flatMap((members, i) => {
+      let at = 0;
+      return members.map((g) => results[i]!.slice(at, (at += g.completions[0]!.length)));
+    });
+  };
+
+  const train = async (
+    steps: readonly PreparedStep[],
+    trainConfig: TrainConfig,
+    start: Adapter | null,
+    onStep?: OnStep,
+    signal?: AbortSignal,
+  ): Promise<TrainResult> => {
+    const lora = start ? start.options : trainConfig.lora;
+    const flat = start
+      ? flatAdapter(config, start)
+      : (() => {
+          const layout = loraLayout(config, loraShape(lora));
+          return { layout, parameters: initialParameters(layout, trainConfig.seed) };
+        })();
+    const session = await TrainingSession.create(model, flat.layout, flat.parameters, steps, trainConfig);
+    try {
+      const log: TrainResult['log'][number][] = [];
+      const warmup = resolveWarmup(trainConfig.warmupSteps, steps.length);
+      await runSteps(
+        session,
+        steps,
+        trainConfig,
+        warmup,
+        clock,
+        (entry) => {
+          log.push(entry);
+          onStep?.(entry, steps.length);
+        },
+        signal,
+      );
+      const tensors = await downloadTensors(model.gpu, flat.layout, session.workspace.buffer('parameters'));
+      return { adapter: { options: lora, tensors }, log, steps: steps.length };
+    } finally {
+      session.release();
+    }
+  };
+
+  return {
+    async logprobs(rows, adapter, { eos = true, signal } = {}) {
+      const encoded = rows.map((row, i) => encode(row, i, config.maxPositionEmbeddings, eos));
+      const scored = await score(
+        encoded.map((r) => ({ prompt: r.prompt, completions: [r.completion] })),
+        adapter,
+        signal,
+      );
+      return encoded.map((r, i): TokenLogprobs => {
+        const ids = new Uint32Array(r.prompt.length + r.completion.length);
+        ids.set(r.prompt);
+        ids.set(r.completion, r.prompt.length);
+        return { ids, promptLength: r.prompt.length, logprobs: scored[i]! };
+      });
+    },
+
+    async generate(prompts, adapter, { maxNewTokens, signal }) {
+      if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1)
+        throw new InputError('max_new_tokens', `is ${maxNewTokens}.`, 'Give a whole number of at least 1.');
+      const encoded = prompts.map((p) => codec.encodePrompt(p));
+      for (const [i, ids] of encoded.entries())
+        if (ids.length + 1 > config.maxPositionEmbeddings)
+          throw new InputError(
+            `prompt ${i + 1}`,
+            `has ${ids.length} tokens; the context holds ${config.maxPositionEmbeddings}.`,
+            'Shorten it.',
+          );
+      const flat = adapter && flatAdapter(config, adapter);
+      const out: Generation[] = [];
+      for (let at = 0; at < encoded.length; ) {
+        let tokens = 0;
+        const members: Uint32Array[] = [];
+        while (
+          at < encoded.length &&
+          members.length < DECODE_SEQUENCES &&
+          (members.length === 0 || tokens + encoded[at]!.length <= PREFILL_TOKENS)
+        ) {
+          tokens += encoded[at]!.length;
+          members.push(encoded[at++]!);
+        }
+        const longest = Math.max(...members.map((m) => m.length));
+        const limit = Math.min(maxNewTokens, config.maxPositionEmbeddings - longest);
+        const generated = await generateBatch(model, flat, packPrompts(members), limit, signal);
+        out.push(
+          ...generated.map((g): Generation => ({ text: codec.decode(g.ids), ids: g.ids, finish: g.finish })),
+        );
+      }
+      return out;
+    },
+
+    async trainSft(rows, trainConfig, start, onStep, signal) {
+      const limit = Math.min(trainConfig.maxLength, config.maxPositionEmbeddings);
+      const encoded = rows.map((row, i) => encode(row, i, limit));
+      if (encoded.length === 0) throw new InputError('data', 'holds no rows.', 'Give at least one row.');
+      const steps = planSteps(encoded.length, trainConfig, (epoch) =>
+        randomPermutation(encoded.length, trainConfig.seed + epoch),
+      );
+      return train(
+        steps.map((planned) => sftStep(planned, encoded, cap)),
+        trainConfig,
+        start,
+        onStep,
+        signal,
+      );
+    },
+
+    async trainDpo(groups, trainConfig, start, reference, onStep, signal) {
+      const limit = Math.min(trainConfig.maxLength, config.maxPositionEmbeddings);
+      if (groups.length === 0) throw new InputError('data', 'holds no pairs.', 'Give at least one pair.');
+      const rows = groups.map((g, i) =>
+        [g.chosen, ...g.rejected].map((completion) => encode({ prompt: g.prompt, completion }, i, limit)),
+      );
+      // A fresh adapter changes nothing, so that 'start' without one is the base model.
+      const policy = reference === 'base' ? null : reference === 'start' ? start : reference;
+      const scored = await score(
+        rows.flat().map((r) => ({ prompt: r.prompt, completions: [r.completion] })),
+        policy,
+        signal,
+      );
+      const sums = scored.map((l) => l.reduce((a, b) => a + b, 0));
+      let at = 0;
+      const encoded = rows.map((answers): TokenPreference => {
+        const [referenceChosen, ...referenceRejected] = sums.slice(at, (at += answers.length));
+        const [chosen, ...rejected] = answers.map((a) => a.completion);
+        return {
+          prompt: answers[0]!.prompt,
+          chosen: chosen!,
+          rejected,
+          referenceChosen: referenceChosen!,
+          referenceRejected,
+        };
+      });
+      const steps = planSteps(encoded.length, trainConfig, (epoch) =>
+        randomPermutation(encoded.length, trainConfig.seed + epoch),
+      );
+      return train(
+        steps.map((planned) => dpoStep(planned, encoded, trainConfig, cap, tree)),
+        trainConfig,
+        start,
+        onStep,
+        signal,
+      );
+    },
+
+    memory: () => ({ bytes: model.gpu.ledger.bytes, peakBytes: model.gpu.ledger.peakBytes }),
+  };
+}
+
+/** Prompts end to end, with one target each: the row of the last token. */
+function packPrompts(prompts: readonly Uint32Array[]): PackedBatch {
+  const packed = pack(
+    prompts.map((prompt) => ({ prompt, completions: [new Uint32Array(0)] })),
+    false,
+  );
+  let end = 0;
+  return {
+    ...packed,
+    targetRow: Uint32Array.from(prompts, (p) => (end += p.length) - 1),
+    targetToken: new Uint32Array(prompts.length),
+    targetSequence: Uint32Array.from(prompts, (_, b) => b),
+  };
+}

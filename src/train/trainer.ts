@@ -1,0 +1,278 @@
+/**
+ * @file The training loop: replays recorded programs for prepared steps, reads back 64 bytes of metrics per step, and
+ * never waits for the GPU within a step.
+ */
+import { BufferUsage } from '../gpu/gpu.ts';
+import { type Program, ProgramBuilder } from '../gpu/program.ts';
+import { backward } from '../llama/backward.ts';
+import { uploadBatch } from '../llama/batch_upload.ts';
+import { type Bucket, forward } from '../llama/forward.ts';
+import type { LoraLayout } from '../llama/lora_layout.ts';
+import type { SessionShape } from '../llama/memory_plan.ts';
+import type { LlamaModel } from '../llama/model.ts';
+import { bucketSize } from '../llama/scoring.ts';
+import { Workspace } from '../llama/workspace.ts';
+import { adamw, adamwStep } from '../ops/adamw.ts';
+import { losses, METRIC, METRIC_COUNT } from '../ops/losses.ts';
+import { scheduleFactor } from './schedule.ts';
+import type { PreparedStep } from './steps.ts';
+import type { StepLog, TrainConfig } from './tuner.ts';
+
+/** Steps whose metrics may still be on their way when the next one is submitted. */
+const STEPS_IN_FLIGHT = 2;
+
+/** A submit should hold the GPU about this long, in milliseconds. */
+const SUBMIT_MS = 100;
+
+const OWNER = 'training';
+
+/** Milliseconds, from a clock that only goes forward. */
+export type Clock = () => number;
+
+/** Everything of a run that is on the GPU: workspace, programs per bucket, the ring of metrics. */
+export class TrainingSession {
+  readonly #micro = new Map<string, Program>();
+  #begin!: Program;
+  #optimize!: Program;
+  #ring: GPUBuffer[] = [];
+
+  private constructor(
+    readonly model: LlamaModel,
+    readonly workspace: Workspace,
+    readonly layout: LoraLayout,
+  ) {}
+
+  /** Allocates and records everything that steps of these sizes need; nothing is allocated after this. */
+  static async create(
+    model: LlamaModel,
+    layout: LoraLayout,
+    parameters: Float32Array<ArrayBuffer>,
+    steps: readonly PreparedStep[],
+    config: Pick<TrainConfig, 'adamBeta1' | 'adamBeta2' | 'adamEpsilon' | 'weightDecay'>,
+  ): Promise<TrainingSession> {
+    const { gpu } = model;
+    const workspace = await Workspace.create(gpu, model.config, layout, sessionShape(steps), OWNER);
+    const session = new TrainingSession(model, workspace, layout);
+    try {
+      gpu.device.queue.writeBuffer(workspace.buffer('parameters'), 0, parameters);
+      session.#ring = await gpu.ledger.allocate(OWNER, (create) =>
+        Array.from({ length: STEPS_IN_FLIGHT + 1 }, (_, i) =>
+          create(`metrics ring ${i}`, METRIC_COUNT * 4, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
+        ),
+      );
+      const begin = new ProgramBuilder(gpu, OWNER);
+      begin.clear(workspace.slice('gradient'));
+      begin.clear(workspace.slice('metrics'));
+      const optimize = new ProgramBuilder(gpu, OWNER);
+      const s = (label: string) => workspace.slice(label);
+      adamw(
+        optimize,
+        layout.count,
+        {
+          beta1: config.adamBeta1,
+          beta2: config.adamBeta2,
+          epsilon: config.adamEpsilon,
+          weightDecay: config.weightDecay,
+        },
+        {
+          step: s('step'),
+          gradient: s('gradient'),
+          partialSums: s('partialSums'),
+          state: s('state'),
+          metrics: s('metrics'),
+          moments: s('moments'),
+          parameters: s('parameters'),
+        },
+      );
+      const buckets = new Map(
+        steps
+          .flatMap((step) => step.batches.map(({ batch }) => session.bucket(batch)))
+          .map((b) => [bucketKey(b), b]),
+      );
+      const [beginProgram, optimizeProgram] = await Promise.all([begin.finish(), optimize.finish()]);
+      session.#begin = beginProgram;
+      session.#optimize = optimizeProgram;
+      for (const [key, bucket] of buckets) session.#micro.set(key, await session.#record(bucket));
+      return session;
+    } catch (error) {
+      session.release();
+      throw error;
+    }
+  }
+
+  /** The bucket a batch is filled up to: rounded tokens and targets, the session's sequences. */
+  bucket(batch: { readonly tokens: number; readonly targetRow: Uint32Array }): Bucket {
+    const { shape } = this.workspace;
+    return {
+      tokens: Math.min(shape.tokens, bucketSize(batch.tokens)),
+      targets: Math.min(shape.targets, bucketSize(batch.targetRow.length)),
+      sequences: shape.sequences,
+    };
+  }
+
+  async #record(bucket: Bucket): Promise<Program> {
+    const { workspace } = this;
+    const s = (label: string) => workspace.slice(label);
+    const program = new ProgramBuilder(this.model.gpu, OWNER);
+    forward(program, workspace, this.model.weights, bucket);
+    losses(program, bucket, {
+      batch: s('batch'),
+      logprob: s('logprob'),
+      targets: s('targets'),
+      bySequence: s('bySequence'),
+      pairs: s('pairs'),
+      sequenceState: s('sequenceState'),
+      coefficient: s('coefficient'),
+      metrics: s('metrics'),
+    });
+    backward(program, workspace, this.model.weights, bucket);
+    return program.finish();
+  }
+
+  /** Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. */
+  submitGradients(step: PreparedStep, parts = 1): void {
+    this.#begin.submit();
+    for (const { batch, loss } of step.batches) {
+      const bucket = this.bucket(batch);
+      uploadBatch(this.workspace, batch, bucket, loss);
+      this.#micro.get(bucketKey(bucket))!.submit(parts);
+    }
+  }
+
+  /** Submits the optimizer's update, and the copy of the step's metrics into the ring. Returns the metrics to come. */
+  submitUpdate(at: number, learningRate: number, config: TrainConfig): Promise<Float32Array> {
+    const { gpu } = this.model;
+    const options = {
+      beta1: config.adamBeta1,
+      beta2: config.adamBeta2,
+      epsilon: config.adamEpsilon,
+      weightDecay: config.weightDecay,
+    };
+    gpu.device.queue.writeBuffer(
+      this.workspace.buffer('step'),
+      0,
+      adamwStep(learningRate, config.maxGradNorm, options),
+    );
+    this.#optimize.submit();
+    const staging = this.#ring[at % this.#ring.length]!;
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.workspace.buffer('metrics'), 0, staging, 0, METRIC_COUNT * 4);
+    gpu.device.queue.submit([encoder.finish()]);
+    return gpu.guard(
+      staging.mapAsync(1 /* GPUMapMode.READ */).then(() => {
+        const metrics = new Float32Array(staging.getMappedRange().slice(0));
+        staging.unmap();
+        return metrics;
+      }),
+    );
+  }
+
+  /** Floating-point operations of a step's forward and backward pass, as recorded (dead tokens included). */
+  flops(step: PreparedStep): number {
+    return step.batches.reduce(
+      (sum, { batch }) => sum + this.#micro.get(bucketKey(this.bucket(batch)))!.flops,
+      0,
+    );
+  }
+
+  release(): void {
+    this.model.gpu.ledger.releaseOwner(OWNER);
+  }
+}
+
+function bucketKey(bucket: Bucket): string {
+  return `${bucket.tokens} ${bucket.targets}`;
+}
+
+/** The sizes a session needs for all its steps. */
+export function sessionShape(steps: readonly PreparedStep[]): SessionShape {
+  const batches = steps.flatMap((s) => s.batches);
+  const most = (f: (b: (typeof batches)[number]) => number) => batches.reduce((m, b) => Math.max(m, f(b)), 1);
+  return {
+    tokens: bucketSize(most(({ batch }) => batch.tokens)),
+    targets: bucketSize(most(({ batch }) => batch.targetRow.length)),
+    sequences: most(({ batch }) => batch.sequences),
+    pairs: most(({ loss }) => loss.pairs.length),
+    positions: 1 + most(({ batch }) => batch.positions.reduce((a, p) => Math.max(a, p), 0)),
+    training: true,
+  };
+}
+
+/**
+ * Runs all steps. `onMetrics` is called once per step, in order, at most STEPS_IN_FLIGHT steps late.
+ * @param warmup steps of warm-up of the learning rate
+ */
+export async function runSteps(
+  session: TrainingSession,
+  steps: readonly PreparedStep[],
+  config: TrainConfig,
+  warmup: number,
+  clock: Clock,
+  onLog: (log: StepLog) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const started = clock();
+  const pending: { log: Promise<void>; submitted: number }[] = [];
+  let stepMs = 0;
+  const settle = async () => {
+    const { log } = pending.shift()!;
+    await log;
+  };
+  let lastDone = started;
+  for (const [at, step] of steps.entries()) {
+    if (signal?.aborted) break;
+    while (pending.length >= STEPS_IN_FLIGHT) await settle();
+    const learningRate =
+      config.learningRate * scheduleFactor(config.lrSchedulerType, at, steps.length, warmup);
+    // Until a step has been measured, cut by floating-point operations at a rate that any adapter reaches.
+    const perBatch =
+      stepMs > 0 ? stepMs / step.batches.length : session.flops(step) / step.batches.length / 1e7;
+    session.submitGradients(step, Math.max(1, Math.ceil(perBatch / SUBMIT_MS)));
+    const submitted = clock();
+    const log = session.submitUpdate(at, learningRate, config).then((metrics) => {
+      const now = clock();
+      stepMs = now - Math.max(lastDone, submitted);
+      lastDone = now;
+      onLog(stepLog(at + 1, step, config, learningRate, metrics, (now - started) / 1000));
+    });
+    log.catch(() => {});
+    pending.push({ log, submitted });
+  }
+  while (pending.length > 0) await settle();
+  signal?.throwIfAborted();
+}
+
+function stepLog(
+  step: number,
+  prepared: PreparedStep,
+  config: TrainConfig,
+  learningRate: number,
+  metrics: Float32Array,
+  seconds: number,
+): StepLog {
+  const m = (name: keyof typeof METRIC) => metrics[METRIC[name]]!;
+  const isDpo = prepared.batches.some(({ loss }) => loss.pairs.length > 0);
+  return {
+    step,
+    epoch: prepared.epoch,
+    loss: m('sftLoss') + m('dpoLoss'),
+    grad_norm: m('gradNorm'),
+    learning_rate: learningRate,
+    skipped: m('skipped') !== 0,
+    tokens: prepared.tokens,
+    target_tokens: prepared.targetTokens,
+    seconds,
+    ...(isDpo
+      ? {
+          dpo_loss: m('dpoLoss'),
+          ...(config.prefFtx > 0 ? { sft_loss: m('sftLoss') / config.prefFtx } : {}),
+          'rewards/chosen': m('rewardChosen'),
+          'rewards/rejected': m('rewardRejected'),
+          'rewards/margins': m('rewardChosen') - m('rewardRejected'),
+          'rewards/accuracies': m('accuracy'),
+          'logps/chosen': m('logpsChosen'),
+          'logps/rejected': m('logpsRejected'),
+        }
+      : {}),
+  };
+}
