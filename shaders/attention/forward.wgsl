@@ -3,12 +3,19 @@
 // qkv[t] = [queries | keys | values]; grouped queries share a key head without copies.
 
 const HEAD_DIM: u32 = 32u;
+// HEAD_DIM / 4, rounded up: dimensions are worked on four at a time.
+const CHUNKS: u32 = 8u;
+// Loops over dimensions have a constant bound on GPUs, whose compilers unroll them and keep the arrays in registers. On
+// software adapters unrolling makes the compiler run for seconds, and memory is as near as registers: the bound is a
+// parameter there.
+const UNROLL: bool = false;
 
 struct Params {
   rows: u32,
   heads: u32,
   kv_heads: u32,
   scale: f32,
+  chunks: u32, // CHUNKS
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -17,6 +24,31 @@ struct Params {
 @group(0) @binding(2) var<storage, read> qkv: array<f32>;
 @group(0) @binding(3) var<storage, read_write> attended: array<f32>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
+
+fn chunk_count() -> u32 {
+  if (UNROLL) { return CHUNKS; }
+  return params.chunks;
+}
+
+fn qkv_chunk(at: u32, c: u32) -> vec4<f32> {
+  let i = at + 4u * c;
+  if (HEAD_DIM % 4u == 0u) { return vec4<f32>(qkv[i], qkv[i + 1u], qkv[i + 2u], qkv[i + 3u]); }
+  let left = HEAD_DIM - 4u * c;
+  var v = vec4<f32>(qkv[i], 0.0, 0.0, 0.0);
+  if (left > 1u) { v.y = qkv[i + 1u]; }
+  if (left > 2u) { v.z = qkv[i + 2u]; }
+  if (left > 3u) { v.w = qkv[i + 3u]; }
+  return v;
+}
+
+fn store_attended(at: u32, c: u32, v: vec4<f32>) {
+  let i = at + 4u * c;
+  let left = HEAD_DIM - 4u * c;
+  attended[i] = v.x;
+  if (left > 1u) { attended[i + 1u] = v.y; }
+  if (left > 2u) { attended[i + 2u] = v.z; }
+  if (left > 3u) { attended[i + 3u] = v.w; }
+}
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -29,11 +61,12 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let key_column = (params.heads + kv_head) * HEAD_DIM;
   let value_column = key_column + params.kv_heads * HEAD_DIM;
 
-  var q: array<f32, HEAD_DIM>;
-  var sum: array<f32, HEAD_DIM>;
-  for (var d = 0u; d < HEAD_DIM; d++) {
-    q[d] = qkv[row * stride + head * HEAD_DIM + d] * params.scale;
-    sum[d] = 0.0;
+  let chunks = chunk_count();
+  var q: array<vec4<f32>, CHUNKS>;
+  var sum: array<vec4<f32>, CHUNKS>;
+  for (var c = 0u; c < chunks; c++) {
+    q[c] = qkv_chunk(row * stride + head * HEAD_DIM, c) * params.scale;
+    sum[c] = vec4<f32>();
   }
   var largest = -3.0e38;
   var total = 0.0;
@@ -43,15 +76,15 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
     let end = select(range.w, range.y, part == 0u);
     for (var j = first; j < end; j++) {
       var score = 0.0;
-      for (var d = 0u; d < HEAD_DIM; d++) { score += q[d] * qkv[j * stride + key_column + d]; }
+      for (var c = 0u; c < chunks; c++) { score += dot(q[c], qkv_chunk(j * stride + key_column, c)); }
       let next = max(largest, score);
       let keep = exp(largest - next);
       let weight = exp(score - next);
       total = total * keep + weight;
-      for (var d = 0u; d < HEAD_DIM; d++) { sum[d] = sum[d] * keep + weight * qkv[j * stride + value_column + d]; }
+      for (var c = 0u; c < chunks; c++) { sum[c] = sum[c] * keep + weight * qkv_chunk(j * stride + value_column, c); }
       largest = next;
     }
   }
-  for (var d = 0u; d < HEAD_DIM; d++) { attended[i * HEAD_DIM + d] = sum[d] / total; }
+  for (var c = 0u; c < chunks; c++) { store_attended(i * HEAD_DIM, c, sum[c] / total); }
   lse[i] = largest + log(total);
 }

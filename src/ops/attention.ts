@@ -2,6 +2,7 @@
  * @file Causal attention over the packed mask: online softmax forward, recomputation backward, no [T, T] buffer.
  * qkv is [rows, (heads + 2 kvHeads) headDim] = [queries | keys | values]; heads of one group share a key head.
  */
+import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 
@@ -14,11 +15,18 @@ export interface AttentionShape {
   readonly visiblePairs?: number;
 }
 
-function common(s: AttentionShape) {
+/** Constants and parameters by which a kernel walks over the dimensions of a head, four at a time. */
+export function headDimensions(headDim: number, adapterClass: AdapterClass) {
+  const chunks = Math.ceil(headDim / 4);
   return {
-    constants: { HEAD_DIM: s.headDim },
-    params: { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, scale: 1 / Math.sqrt(s.headDim) },
+    constants: { HEAD_DIM: headDim, CHUNKS: chunks, UNROLL: adapterClass === 'gpu' },
+    params: { scale: 1 / Math.sqrt(headDim), chunks },
   };
+}
+
+function common(s: AttentionShape, adapterClass: AdapterClass) {
+  const { constants, params } = headDimensions(s.headDim, adapterClass);
+  return { constants, params: { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, ...params } };
 }
 
 /**
@@ -32,7 +40,7 @@ export function attention(
 ): void {
   program.dispatch({
     shader: 'attention/forward',
-    ...common(shape),
+    ...common(shape, program.gpu.adapterClass),
     bind,
     workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
     flops: 4 * (shape.visiblePairs ?? 0) * shape.heads * shape.headDim,
@@ -61,14 +69,14 @@ export function attentionBackward(
   const flops = 6 * (shape.visiblePairs ?? 0) * shape.heads * shape.headDim;
   program.dispatch({
     shader: 'attention/backward_q',
-    ...common(shape),
+    ...common(shape, program.gpu.adapterClass),
     bind: { visible, qkv, attended, dattended, lse, delta, dqkv },
     workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
     flops,
   });
   program.dispatch({
     shader: 'attention/backward_kv',
-    ...common(shape),
+    ...common(shape, program.gpu.adapterClass),
     bind: { visible, query_end: queryEnd, qkv, dattended, lse, delta, dqkv },
     workgroups: linearWorkgroups(shape.rows * shape.kvHeads, 32),
     flops,

@@ -1,5 +1,6 @@
 /** @file One step of batched decoding: the cache of keys and values, attention over it, the greedy choice. */
 import type { BufferSlice } from '../gpu/ledger.ts';
+import { headDimensions } from './attention.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 
 export interface CacheShape {
@@ -42,16 +43,17 @@ export function decodeAttention(
   s: CacheShape,
   bind: { positions: BufferSlice; qkv: BufferSlice; cache: BufferSlice; attended: BufferSlice },
 ): void {
+  const { constants, params } = headDimensions(s.headDim, program.gpu.adapterClass);
   program.dispatch({
     shader: 'decode/attention',
-    constants: { HEAD_DIM: s.headDim },
+    constants,
     bind,
     params: {
       sequences: s.sequences,
       capacity: s.capacity,
       heads: s.heads,
       kv_heads: s.kvHeads,
-      scale: 1 / Math.sqrt(s.headDim),
+      ...params,
     },
     workgroups: [Math.ceil((s.sequences * s.heads) / 32)],
     flops: 2 * s.sequences * s.capacity * s.heads * s.headDim,
