@@ -86,6 +86,7 @@ function machineSources() {
   return files.flatMap((file) => parseSources(readFileSync(file, 'utf8'), file.endsWith('.sources')));
 }
 
+/** Whether `apt-get update` was run with the sources as they are now. */
 let updated = false;
 
 function apt(args, log) {
@@ -125,7 +126,7 @@ export function installPackages(packages, log, { backports = false } = {}) {
     }
   }
   log(`Installing ${packages.join(', ')}.`);
-  updated ||= apt(['update'], log);
+  if (!updated) updated = apt(['update'], log);
   const target = backports ? ['-t', `${codename}-backports`] : [];
   return apt(['install', '-y', '--no-install-recommends', ...target, ...packages], log);
 }
