@@ -110,6 +110,7 @@ def main() -> None:
         "sft_on_development": dataclasses.asdict(tuned),
         "spearman_by_slot": by_slot,
         "spearman_on_all_other_entities": float(np.mean(list(elsewhere.values()))),
+        "questions": len(development),
         "seed": arguments.seed,
     }
     print(json.dumps(report, indent=1))
