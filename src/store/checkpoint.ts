@@ -42,7 +42,8 @@ export async function seal(
 
 /** Why a stored value is not the checkpoint it should be, or null when it is. */
 export async function flaw(value: unknown, expected: CheckpointHeader): Promise<string | null> {
-  if (typeof value !== 'object' || value === null) return 'it is not there';
+  if (value === undefined) return 'it is not there';
+  if (typeof value !== 'object' || value === null) return 'it is not a checkpoint';
   const { header, data } = value as Partial<SealedCheckpoint>;
   if (!header || !(data instanceof Uint8Array)) return 'it is not a checkpoint';
   if (header.schema !== CHECKPOINT_SCHEMA) return `its format is number ${String(header.schema)}`;

@@ -1,0 +1,162 @@
+/** @file What the page knows, as signals, and the few things it can do about it. */
+import { computed, signal } from '@preact/signals';
+import { RunStore } from '../../store/run_store.ts';
+import { strictStore } from '../../store/strict_store.ts';
+import { describeFailure, type Failure } from '../../workers/failure.ts';
+import type { ProbeResult, TrainerEvent } from '../../workers/protocol.ts';
+import { beginRun, foldNews } from '../../workers/run_fold.ts';
+import type { RunView } from '../../workers/run_view.ts';
+import { CHECKPOINT_DATABASE, CHECKPOINT_STORE, loadSavedRun, type SavedRun } from '../../workers/saved_run.ts';
+import { type TrainerClient, TrainerClient as Client } from '../../workers/trainer_client.ts';
+import { keepScreenOn } from './wake_lock.ts';
+
+/** What the worker said of the GPU; null while it is being asked. */
+export const probe = signal<ProbeResult | null>(null);
+/** The run on the page: live, or opened from storage. */
+export const view = signal<RunView | null>(null);
+/** GPU memory by the engine's ledger, in bytes. */
+export const memory = signal<{ readonly bytes: number; readonly peakBytes: number } | null>(null);
+/** Why the last run ended, if it failed. */
+export const failure = signal<Failure | null>(null);
+/** The newest run in storage, offered until it is opened or a new one starts. */
+export const offered = signal<SavedRun | null>(null);
+export const busyElsewhere = signal(false);
+export const running = computed(() => view.value?.status === 'running' || view.value?.status === 'stopping');
+
+const runs = new RunStore(strictStore(CHECKPOINT_DATABASE, CHECKPOINT_STORE), Date.now);
+let client: TrainerClient | null = null;
+let releaseScreen: (() => void) | null = null;
+
+/** Settings of the demo, from the address: ?questions=N&seed=S, so that a workshop can share a smaller one. */
+export interface DemoSettings {
+  readonly questions: number;
+  readonly seed: number;
+}
+
+const DEFAULT_QUESTIONS = 24;
+const DEFAULT_SEED = 1;
+
+export function demoSettings(search: string): DemoSettings {
+  const parameters = new URLSearchParams(search);
+  const natural = (name: string, otherwise: number, least: number) => {
+    const text = parameters.get(name);
+    return text !== null && /^\d{1,9}$/.test(text) && Number(text) >= least ? Number(text) : otherwise;
+  };
+  return {
+    questions: Math.min(DEFAULT_QUESTIONS, natural('questions', DEFAULT_QUESTIONS, 1)),
+    seed: natural('seed', DEFAULT_SEED, 0),
+  };
+}
+
+/** Asks the worker for the GPU, and storage for the newest run. */
+export async function openPage(): Promise<void> {
+  await Promise.all([askDevice(), offerSavedRun()]);
+}
+
+async function askDevice(): Promise<void> {
+  try {
+    const result = await connect().probe();
+    probe.value = result;
+    busyElsewhere.value = result.ok && result.busyElsewhere;
+  } catch (error) {
+    probe.value = { ok: false, failure: describeFailure(error) };
+  }
+}
+
+async function offerSavedRun(): Promise<void> {
+  try {
+    const run = (await runs.list()).at(-1);
+    if (run !== undefined && view.value === null) offered.value = await loadSavedRun(runs, run);
+  } catch {
+    // Private browsing may refuse IndexedDB: there is nothing to offer, and a run says so when it cannot save.
+  }
+}
+
+/** Shows the run that is offered. */
+export function openSavedRun(): void {
+  const saved = offered.value;
+  if (!saved?.view) return;
+  view.value = saved.view;
+  offered.value = null;
+}
+
+/** Starts a run of the demo. */
+export async function startRun(settings: DemoSettings): Promise<void> {
+  if (running.value) return;
+  const run = `${new Date().toISOString().replace(/[:.]/g, '-')}-${crypto.randomUUID().slice(0, 8)}`;
+  failure.value = null;
+  memory.value = null;
+  // A click: the moment at which browsers may grant storage that is not evicted.
+  void navigator.storage?.persist?.();
+  try {
+    const result = await connect().start({ run, ...settings });
+    if (!result.ok) {
+      failure.value = result.failure;
+      busyElsewhere.value = result.failure.kind === 'busy';
+      return;
+    }
+  } catch (error) {
+    failure.value = describeFailure(error);
+  }
+}
+
+export async function stopRun(): Promise<void> {
+  if (!running.value || !view.value) return;
+  view.value = { ...view.value, status: 'stopping' };
+  await client?.stop().catch(() => {});
+}
+
+/** The adapter of the run on the page as a zip, from storage. */
+export async function adapterZip(run: string): Promise<Uint8Array<ArrayBuffer>> {
+  const loaded = await runs.load(run);
+  const zip = loaded?.checkpoints.get('adapter');
+  if (!zip) throw new Error(loaded?.damaged[0] ?? 'The adapter of this run is no longer in storage.');
+  return zip;
+}
+
+function connect(): TrainerClient {
+  client ??= new Client({
+    createWorker: () =>
+      new Worker(new URL('../../workers/trainer.worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
+    onEvent: receive,
+    onDeath: (reason) => {
+      client = null;
+      endRun('failed', reason);
+    },
+  });
+  return client;
+}
+
+function receive(event: TrainerEvent): void {
+  switch (event.kind) {
+    case 'heartbeat':
+      memory.value = event.memory;
+      return;
+    case 'lock-free':
+      busyElsewhere.value = false;
+      void offerSavedRun();
+      return;
+    case 'begun':
+      offered.value = null;
+      view.value = beginRun(event.request, event.at);
+      releaseScreen?.();
+      releaseScreen = keepScreenOn();
+      return;
+    default:
+      if (view.value?.run !== event.run) return;
+      view.value = foldNews(view.value, event);
+      if (event.kind === 'failed') failure.value = event.failure;
+      if (!running.value) endRun(view.value.status, null);
+  }
+}
+
+function endRun(status: RunView['status'], reason: Failure | null): void {
+  releaseScreen?.();
+  releaseScreen = null;
+  memory.value = null;
+  if (reason) {
+    failure.value = reason;
+    if (probe.value === null) probe.value = { ok: false, failure: reason };
+  }
+  if (view.value && running.value) view.value = { ...view.value, status };
+}

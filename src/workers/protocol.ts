@@ -1,0 +1,62 @@
+/**
+ * @file What page and trainer worker say to each other. Calls are short and return at once; everything that takes
+ * time is told through numbered events, so that a page can ask again for what it missed.
+ */
+import type { AdapterDescription } from '../gpu/gpu.ts';
+import type { KnowtuneEvent } from '../knowtuning/events.ts';
+import type { Failure } from './failure.ts';
+
+/** What the worker found out about the GPU, without touching it further. */
+export interface DeviceReport {
+  readonly adapter: AdapterDescription;
+  /** The adapter's limits that decide what fits, in bytes. */
+  readonly maxBufferSize: number;
+  readonly maxStorageBufferBindingSize: number;
+}
+
+export type ProbeResult =
+  | { readonly ok: true; readonly device: DeviceReport; readonly busyElsewhere: boolean }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** What the user asks for. Goes into the record of the run as it is. */
+export interface RunRequest {
+  /** Id of the run: new for each. */
+  readonly run: string;
+  /** Questions to learn from, and as many to test with. */
+  readonly questions: number;
+  readonly seed: number;
+}
+
+export type StartResult = { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
+
+/** What happened in the worker. */
+export type TrainerNews =
+  | { readonly kind: 'heartbeat'; readonly memory: { readonly bytes: number; readonly peakBytes: number } | null }
+  | { readonly kind: 'lock-free' }
+  | { readonly kind: 'begun'; readonly run: string; readonly request: RunRequest }
+  | { readonly kind: 'knowtune'; readonly run: string; readonly event: KnowtuneEvent }
+  | { readonly kind: 'saved'; readonly run: string; readonly phase: string; readonly bytes: number }
+  | { readonly kind: 'finished'; readonly run: string }
+  | { readonly kind: 'stopped'; readonly run: string }
+  | { readonly kind: 'failed'; readonly run: string; readonly failure: Failure };
+
+/** News with a number, counted from 1, and the time in milliseconds since 1970. Heartbeats carry the last number. */
+export type TrainerEvent = TrainerNews & { readonly seq: number; readonly at: number };
+
+/** The worker's side. No method takes longer than asking the browser for an adapter. */
+export interface TrainerApi {
+  /** Events from now on go to this port. */
+  connect(port: MessagePort): void;
+  probe(): Promise<ProbeResult>;
+  /** Resolves when the run has begun or was refused; its course is told by events. */
+  start(request: RunRequest): Promise<StartResult>;
+  /** Asks the run to stop at its next step; 'stopped' follows. */
+  stop(): void;
+  /** Events after number `seq` that are still held (heartbeats are not). */
+  poll(seq: number): TrainerEvent[];
+  /** Answers at once: whether the worker lives. */
+  ping(): true;
+}
+
+/** A heartbeat goes out this often. */
+export const HEARTBEAT_MS = 1000;
