@@ -15,11 +15,13 @@ export interface AuthorRow {
   readonly question: string;
 }
 
+export type AuthorOperation = 'extract' | 'rewriteQuestion' | 'rewriteAnswer' | 'rephrase' | 'revise';
+
 export interface Author {
-  /** 'rules', 'openai', ...; with `version` part of the key under which answers are kept. */
+  /** 'rules', 'openai', ...; with the version part of the key under which answers are kept. */
   readonly name: string;
-  /** Changes whenever the same input may give another output: prompts, model, seed, rules. */
-  readonly version: string;
+  /** Of each operation: changes whenever the same input may give another output (prompt, model, seed, rules). */
+  readonly versions: Readonly<Record<AuthorOperation, string>>;
 
   /** Extract: the atomic facts of an answer, each a sentence that stands alone, in the answer's order. */
   extract(row: AuthorRow & { readonly answer: string }, signal?: AbortSignal): Promise<Authored<string[]>>;

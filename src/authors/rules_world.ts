@@ -19,9 +19,17 @@ export function createWorldAuthor(world: World, seed = 0): Author {
   const random = (id: string, operation: string, index = 0): KeyedRandom =>
     keyedRandom(seed, id, operation, index);
 
+  const of = `1/${world.name}-${world.version}`;
+
   return {
     name: 'rules',
-    version: `rules-1/${world.name}-${world.version}/seed-${seed}`,
+    versions: {
+      extract: of,
+      rewriteQuestion: `${of}/seed-${seed}`,
+      rewriteAnswer: `${of}/seed-${seed}`,
+      rephrase: `${of}/seed-${seed}`,
+      revise: `${of}/seed-${seed}`,
+    },
 
     async extract({ answer }) {
       const atoms: string[] = [];

@@ -1,0 +1,16 @@
+/** @file D_ka, the data of Stage I: every question as it was, and a fine-grained one about its difficult atoms. */
+import type { PromptCompletion } from '../train/tuner.ts';
+import type { Project } from './project.ts';
+
+/** D: the questions as they were given. */
+export function originalRows(project: Project): PromptCompletion[] {
+  return project.questions.map(({ question, answer }) => ({ prompt: question, completion: answer }));
+}
+
+/** D_ka = D and {(q*, a*)}: the given rows first, then the fine-grained ones, in the project's order. */
+export function augmentedRows(project: Project): PromptCompletion[] {
+  const fine = project.questions.flatMap(({ fineGrained }) =>
+    fineGrained ? [{ prompt: fineGrained.question, completion: fineGrained.answer }] : [],
+  );
+  return [...originalRows(project), ...fine];
+}

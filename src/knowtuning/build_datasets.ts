@@ -1,0 +1,65 @@
+/** @file The data sets of both stages without training, for use elsewhere. */
+import type { Author } from '../authors/author.ts';
+import { InputError } from '../formats/input_error.ts';
+import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
+import { augmentedRows } from './augment.ts';
+import { RememberingAuthor } from './author_calls.ts';
+import { type PreferenceRow, preferenceRows } from './compare.ts';
+import { countAtoms } from './counts.ts';
+import {
+  extractAtoms,
+  measureAtoms,
+  type OnProblem,
+  selectAtoms,
+  writeComparisons,
+  writeFineGrained,
+} from './prepare.ts';
+import { type MethodOptions, type Project, startProject, type TrainRow } from './project.ts';
+
+export interface BuildInput {
+  readonly name: string;
+  readonly tuner: Tuner;
+  readonly author: Author;
+  readonly train: readonly TrainRow[];
+  /** What authors wrote in earlier runs: it is not asked for again. */
+  readonly authorCalls?: Project['authorCalls'];
+  readonly signal?: AbortSignal;
+  /** Under which atoms are measured: an SFT adapter, or null for the model as it is. */
+  readonly adapter: Adapter | null;
+  readonly method: MethodOptions;
+  readonly onProblem?: OnProblem;
+}
+
+export interface BuiltDatasets {
+  readonly project: Project;
+  /** D_ka, for Stage I: sft.jsonl. */
+  readonly sft: readonly PromptCompletion[];
+  /** D_kc, for Stage II: dpo.jsonl. */
+  readonly dpo: readonly PreferenceRow[];
+}
+
+/** The data sets of both stages, without training: difficulty is measured with the model as it was handed over. */
+export async function buildDatasets(input: BuildInput): Promise<BuiltDatasets> {
+  const { tuner, adapter, signal, onProblem } = input;
+  const author = new RememberingAuthor(input.author, { ...input.authorCalls });
+  const context = { signal, onProblem };
+  let project = startProject(input.name, input.train, input.method);
+  project.authorCalls = author.kept;
+  project = await extractAtoms(project, author, context);
+  requireAtoms(project);
+  project = selectAtoms(await measureAtoms(project, tuner, adapter, 'perplexity', context));
+  project = await writeFineGrained(project, author, context);
+  project = await writeComparisons(project, author, context);
+  return { project, sft: augmentedRows(project), dpo: preferenceRows(project) };
+}
+
+/** @throws InputError if no answer gave an atom */
+export function requireAtoms(project: Project): void {
+  if (countAtoms(project) > 0) return;
+  const reason = project.questions[0]?.problems[0]?.reason ?? '';
+  throw new InputError(
+    'training data',
+    `The author found no facts in any answer. ${reason}`.trim(),
+    'Use an author that can read these answers.',
+  );
+}

@@ -1,0 +1,239 @@
+/**
+ * @file The whole method over one loaded model: vanilla SFT, what it finds difficult, Stage I from the base model,
+ * Stage II from Stage I, and the same test questions asked of each.
+ */
+import type { Author } from '../authors/author.ts';
+import type { World } from '../authors/world.ts';
+import { checkAnswer } from '../evaluate/facts.ts';
+import { InputError } from '../formats/input_error.ts';
+import type { Adapter, StepLog, TrainConfig, TrainResult, Tuner } from '../train/tuner.ts';
+import { augmentedRows, originalRows } from './augment.ts';
+import { RememberingAuthor } from './author_calls.ts';
+import { requireAtoms } from './build_datasets.ts';
+import { preferenceGroups } from './compare.ts';
+import { countAtoms, countDifficult, countPairs, geometricMean } from './counts.ts';
+import type { OnKnowtuneEvent } from './events.ts';
+import { PhaseTeller } from './phase_teller.ts';
+import { extractAtoms, measureAtoms, selectAtoms, writeComparisons, writeFineGrained } from './prepare.ts';
+import { type MethodOptions, type Project, startProject, type TrainRow } from './project.ts';
+import {
+  type AnswerRecord,
+  type Budget,
+  type KnowtuneReport,
+  oneSeedNote,
+  reportSystem,
+  type SystemName,
+} from './report.ts';
+import type { TestRow } from './rows.ts';
+
+export interface KnowtuneOptions {
+  readonly method: MethodOptions;
+  /** Vanilla SFT on D. */
+  readonly sft: TrainConfig;
+  /** Stage I on D_ka. */
+  readonly stage1: TrainConfig;
+  /** Stage II on D_kc; its prefFtx is the paper's gamma. */
+  readonly stage2: TrainConfig;
+  /** Of Stage II: the frozen Stage I model (the paper), or the base model (what the released scripts compute). */
+  readonly reference: 'start' | 'base';
+  /** Which models answer the test questions. */
+  readonly systems: readonly SystemName[];
+  readonly maxNewTokens: number;
+  /** Test questions that are answered at a time; between two such batches the answers are told. */
+  readonly evaluationBatch: number;
+}
+
+export interface KnowtuneInput {
+  readonly name: string;
+  readonly tuner: Tuner;
+  readonly author: Author;
+  /** Where there is one, answers are checked against it. */
+  readonly world: World | null;
+  readonly train: readonly TrainRow[];
+  readonly test: readonly TestRow[];
+  readonly options: KnowtuneOptions;
+  /** What authors wrote in earlier runs (Project.authorCalls): it is not asked for again. */
+  readonly authorCalls?: Project['authorCalls'];
+  /** Seconds from any start; for the times of phases. */
+  readonly clock: () => number;
+  readonly onEvent?: OnKnowtuneEvent;
+  /** Called with each adapter once it is trained, and awaited, so that it can be saved. */
+  readonly onAdapter?: (system: SystemName, result: TrainResult) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export interface KnowtuneResult {
+  readonly project: Project;
+  readonly adapters: { readonly sft: Adapter; readonly stage1: Adapter; readonly stage2: Adapter };
+  readonly logs: {
+    readonly sft: readonly StepLog[];
+    readonly stage1: readonly StepLog[];
+    readonly stage2: readonly StepLog[];
+  };
+  readonly answers: Readonly<Partial<Record<SystemName, readonly AnswerRecord[]>>>;
+  readonly report: KnowtuneReport;
+}
+
+/**
+ * Runs KnowTuning from beginning to end.
+ * @throws InputError if the data give nothing to train on
+ * @throws whatever the signal was aborted with
+ */
+export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
+  const { tuner, world, train, test, options, signal } = input;
+  if (train.length === 0) throw new InputError('training data', 'There are no rows.', 'Give questions.');
+  const told = new PhaseTeller(input);
+  const author = new RememberingAuthor(input.author, { ...input.authorCalls });
+  const context = {
+    signal,
+    onProblem: (id: string, operation: string, reason: string) =>
+      told.tell({ type: 'problem', id, operation, reason }),
+  };
+
+  const answers: Partial<Record<SystemName, AnswerRecord[]>> = {};
+  const evaluate = async (system: SystemName, adapter: Adapter | null): Promise<void> => {
+    if (!told.phases.includes(`evaluate-${system}`)) return;
+    await told.phase(`evaluate-${system}`, async () => {
+      const given = await askQuestions(input, system, adapter, told);
+      answers[system] = given;
+      return [undefined, { answers: given.length, tokens: given.reduce((sum, a) => sum + a.tokens, 0) }];
+    });
+  };
+  const trained = async (
+    system: 'sft' | 'stage1' | 'stage2',
+    run: (onStep: (log: StepLog, totalSteps: number) => void) => Promise<TrainResult>,
+    counts: Record<string, number>,
+  ): Promise<TrainResult> => {
+    const phase = `train-${system}` as const;
+    const result = await told.phase(phase, async () => {
+      const done = await run((log, totalSteps) => told.tell({ type: 'step', phase, log, totalSteps }));
+      return [done, { ...counts, steps: done.steps, targetTokens: budgetOf(done).targetTokens }];
+    });
+    await input.onAdapter?.(system, result);
+    return result;
+  };
+
+  let project = startProject(input.name, train, options.method);
+  project.authorCalls = author.kept;
+  told.start();
+
+  await evaluate('base', null);
+  const sft = await trained(
+    'sft',
+    (onStep) => tuner.trainSft(originalRows(project), options.sft, null, onStep, signal),
+    { rows: train.length },
+  );
+  await evaluate('sft', sft.adapter);
+
+  project = await told.phase('extract', async () => {
+    const next = await extractAtoms(project, author, context);
+    return [next, { questions: next.questions.length, atoms: countAtoms(next) }];
+  });
+  requireAtoms(project);
+  project = await told.phase('perplexity', async () => {
+    const next = selectAtoms(await measureAtoms(project, tuner, sft.adapter, 'perplexity', context));
+    return [next, { atoms: countAtoms(next), difficult: countDifficult(next) }];
+  });
+  project = await told.phase('rewrite', async () => {
+    const next = await writeFineGrained(project, author, context);
+    return [next, { fineGrained: next.questions.filter((question) => question.fineGrained).length }];
+  });
+
+  const rows = augmentedRows(project);
+  const stage1 = await trained(
+    'stage1',
+    (onStep) => tuner.trainSft(rows, options.stage1, null, onStep, signal),
+    { rows: rows.length },
+  );
+  await evaluate('stage1', stage1.adapter);
+
+  project = await told.phase('compare', async () => {
+    const next = await writeComparisons(project, author, context);
+    return [next, countPairs(next)];
+  });
+  const groups = preferenceGroups(project);
+  if (groups.length === 0) {
+    throw new InputError(
+      'training data',
+      'No question gave a pair of a better and a worse answer.',
+      'Use answers of two or more facts, and an author that can rephrase them.',
+    );
+  }
+  const stage2 = await trained(
+    'stage2',
+    (onStep) => tuner.trainDpo(groups, options.stage2, stage1.adapter, options.reference, onStep, signal),
+    { questions: groups.length, pairs: groups.reduce((sum, group) => sum + group.rejected.length, 0) },
+  );
+  await evaluate('stage2', stage2.adapter);
+  project = await told.phase('perplexity-after', async () => {
+    const next = await measureAtoms(project, tuner, stage2.adapter, 'perplexityAfter', context);
+    return [next, { atoms: countAtoms(next) }];
+  });
+
+  const budgets: Record<SystemName, Budget> = {
+    base: { steps: 0, targetTokens: 0 },
+    sft: budgetOf(sft),
+    stage1: budgetOf(stage1),
+    stage2: {
+      steps: stage1.steps + stage2.steps,
+      targetTokens: budgetOf(stage1).targetTokens + budgetOf(stage2).targetTokens,
+    },
+  };
+  const report: KnowtuneReport = {
+    systems: options.systems
+      .filter((system) => answers[system])
+      .map((system) => reportSystem(system, answers[system]!, budgets[system])),
+    atoms: {
+      count: countAtoms(project),
+      difficult: countDifficult(project),
+      perplexity: geometricMean(project, 'perplexity'),
+      perplexityAfter: geometricMean(project, 'perplexityAfter'),
+    },
+    note: oneSeedNote(test.length),
+  };
+  told.tell({ type: 'run-finished', report });
+  return {
+    project,
+    adapters: { sft: sft.adapter, stage1: stage1.adapter, stage2: stage2.adapter },
+    logs: { sft: sft.log, stage1: stage1.log, stage2: stage2.log },
+    answers,
+    report,
+  };
+
+  /** Asks the test questions greedily, and checks the answers where the world knows better. */
+  async function askQuestions(
+    { test: questions }: KnowtuneInput,
+    system: SystemName,
+    adapter: Adapter | null,
+    teller: PhaseTeller,
+  ): Promise<AnswerRecord[]> {
+    const given: AnswerRecord[] = [];
+    for (let from = 0; from < questions.length; from += options.evaluationBatch) {
+      signal?.throwIfAborted();
+      const batch = questions.slice(from, from + options.evaluationBatch);
+      const generations = await tuner.generate(
+        batch.map(({ question }) => question),
+        adapter,
+        { maxNewTokens: options.maxNewTokens, ...(signal ? { signal } : {}) },
+      );
+      const records = batch.map(({ id, set, question, entity, slots }, i): AnswerRecord => {
+        const { text, ids, finish } = generations[i]!;
+        const check = world && entity && slots ? checkAnswer(world, { entity, slots }, text) : null;
+        return { id, set: set ?? null, question, text, tokens: ids.length, finish, check };
+      });
+      given.push(...records);
+      teller.tell({
+        type: 'answers',
+        system,
+        answers: records,
+        done: given.length,
+        total: questions.length,
+      });
+    }
+    return given;
+  }
+}
+
+function budgetOf({ log, steps }: TrainResult): Budget {
+  return { steps, targetTokens: log.reduce((sum, step) => sum + step.target_tokens, 0) };
+}

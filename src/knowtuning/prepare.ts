@@ -1,0 +1,158 @@
+/**
+ * @file The steps that turn questions with answers into the two data sets, each from project to project: extract,
+ * measure, select, rewrite, compare. Training is not among them.
+ */
+import type { Author } from '../authors/author.ts';
+import { keyedRandom } from '../authors/keyed_random.ts';
+import type { Adapter, Tuner } from '../train/tuner.ts';
+import { comparisonPairs, uniqueAtoms } from './compare.ts';
+import { perplexity, scoredRow, selectDifficult } from './difficulty.ts';
+import type { Project, ProjectQuestion } from './project.ts';
+
+/** Takes note of what could not be done for a question. */
+export type OnProblem = (id: string, operation: string, reason: string) => void;
+
+/** How a step is carried out: who hears of problems, and when to stop. */
+export interface PrepareContext {
+  readonly onProblem?: OnProblem | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Extract: every answer becomes atoms, without repetitions. */
+export async function extractAtoms(
+  project: Project,
+  author: Author,
+  context: PrepareContext = {},
+): Promise<Project> {
+  return eachQuestion(project, context, async (question, problem) => {
+    const extracted = await author.extract(question, context.signal);
+    if (!extracted.ok) {
+      problem('extract', extracted.reason);
+      return question;
+    }
+    for (const reason of extracted.problems) problem('extract', reason);
+    const atoms = uniqueAtoms(extracted.value).map((text) => ({
+      text,
+      ...{ perplexity: null, difficult: null, perplexityAfter: null },
+    }));
+    return { ...question, atoms };
+  });
+}
+
+/**
+ * Measures every atom's perplexity under an adapter (null: the base model), in the project's context.
+ * @param field where it goes: before or after the training that matters
+ */
+export async function measureAtoms(
+  project: Project,
+  tuner: Tuner,
+  adapter: Adapter | null,
+  field: 'perplexity' | 'perplexityAfter',
+  context: PrepareContext = {},
+): Promise<Project> {
+  const rows = project.questions.flatMap(({ question, atoms }) =>
+    atoms.map(({ text }) => scoredRow(project.method.pplContext, question, text)),
+  );
+  if (rows.length === 0) return project;
+  const scored = await tuner.logprobs(rows, adapter, {
+    eos: false,
+    ...(context.signal ? { signal: context.signal } : {}),
+  });
+  let next = 0;
+  return {
+    ...project,
+    questions: project.questions.map((question) => ({
+      ...question,
+      atoms: question.atoms.map((atom) => ({ ...atom, [field]: perplexity(scored[next++]!.logprobs) })),
+    })),
+  };
+}
+
+/** Marks the ceil(alpha n) atoms of each question with the highest perplexity. All must have been measured. */
+export function selectAtoms(project: Project): Project {
+  return {
+    ...project,
+    questions: project.questions.map((question) => {
+      const perplexities = question.atoms.map(({ text, perplexity: measured }) => {
+        if (measured === null) throw new Error(`the perplexity of "${text}" has not been measured`);
+        return measured;
+      });
+      const selected = new Set(selectDifficult(perplexities, project.method.alpha));
+      return {
+        ...question,
+        atoms: question.atoms.map((atom, i) => ({ ...atom, difficult: selected.has(i) })),
+      };
+    }),
+  };
+}
+
+/** Rewrite: a fine-grained question and answer from each question's difficult atoms. */
+export async function writeFineGrained(
+  project: Project,
+  author: Author,
+  context: PrepareContext = {},
+): Promise<Project> {
+  return eachQuestion(project, context, async (row, problem) => {
+    const difficult = row.atoms.filter((atom) => atom.difficult).map((atom) => atom.text);
+    if (difficult.length === 0) return { ...row, fineGrained: null };
+    const question = await author.rewriteQuestion(row, difficult, context.signal);
+    const answer = await author.rewriteAnswer(row, difficult, context.signal);
+    if (!question.ok) problem('rewriteQuestion', question.reason);
+    if (!answer.ok) problem('rewriteAnswer', answer.reason);
+    const fineGrained = question.ok && answer.ok ? { question: question.value, answer: answer.value } : null;
+    return { ...row, fineGrained };
+  });
+}
+
+/** Rephrase and Revise: the better answer of each question, and the pairs it makes with worse ones. */
+export async function writeComparisons(
+  project: Project,
+  author: Author,
+  context: PrepareContext = {},
+): Promise<Project> {
+  return eachQuestion(project, context, async (row, problem) => {
+    const atoms = row.atoms.map((atom) => atom.text);
+    if (atoms.length === 0) return { ...row, better: null, pairs: [] };
+    const better = await author.rephrase(row, atoms, context.signal);
+    if (!better.ok) {
+      problem('rephrase', better.reason);
+      return { ...row, better: null, pairs: [] };
+    }
+    const revised: (string | null)[] = [];
+    for (const [i, atom] of atoms.entries()) {
+      const written = await author.revise(row, atom, i, context.signal);
+      if (!written.ok) problem('revise', written.reason);
+      revised.push(written.ok ? written.value : null);
+    }
+    const pairs = comparisonPairs({
+      better: better.value,
+      atoms,
+      revised,
+      beta: project.method.beta,
+      random: (aspect) => keyedRandom(project.method.seed, row.id, aspect),
+    });
+    return { ...row, better: better.value, pairs };
+  });
+}
+
+/** Does something for one question after the other; what went wrong is kept with the question and told. */
+async function eachQuestion(
+  project: Project,
+  { onProblem, signal }: PrepareContext,
+  work: (
+    question: ProjectQuestion,
+    problem: (operation: string, reason: string) => void,
+  ) => Promise<ProjectQuestion>,
+): Promise<Project> {
+  const questions: ProjectQuestion[] = [];
+  for (const question of project.questions) {
+    signal?.throwIfAborted();
+    const problems = [...question.problems];
+    const done = await work(question, (operation, reason) => {
+      problems.push({ operation, reason });
+      onProblem?.(question.id, operation, reason);
+    });
+    questions.push({ ...done, problems });
+  }
+  return { ...project, questions };
+}

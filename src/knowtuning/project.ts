@@ -1,0 +1,133 @@
+/**
+ * @file A KnowTuning project as plain JSON: the questions and everything the method made of them, so that a run can
+ * be looked at, edited, resumed and repeated.
+ */
+import * as v from 'valibot';
+import { InputError } from '../formats/input_error.ts';
+
+export const PROJECT_VERSION = 1;
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const share = v.pipe(v.number(), v.gtValue(0), v.maxValue(1));
+const index = v.pipe(v.number(), v.integer(), v.minValue(0));
+const perplexity = v.nullable(v.pipe(v.number(), v.minValue(0)));
+
+const atomSchema = v.object({
+  text,
+  /** Under the model that measures difficulty (vanilla SFT), in the project's context; null until measured. */
+  perplexity,
+  /** Whether it is among the selected; null until then. */
+  difficult: v.nullable(v.boolean()),
+  /** Under the final model, in the same context. */
+  perplexityAfter: perplexity,
+});
+
+export const ASPECTS = ['incomplete', 'nonfactual', 'illogical'] as const;
+
+const pairSchema = v.object({
+  /** What is worse about the worse answer. */
+  aspect: v.picklist(ASPECTS),
+  better: text,
+  worse: text,
+  /** Indices of the atoms that were deleted, revised or moved. */
+  changed: v.array(index),
+});
+
+const questionSchema = v.object({
+  id: text,
+  question: text,
+  answer: text,
+  atoms: v.array(atomSchema),
+  /** The fine-grained row over the difficult atoms. */
+  fineGrained: v.nullable(v.object({ question: text, answer: text })),
+  /** The rephrased, complete answer. */
+  better: v.nullable(text),
+  pairs: v.array(pairSchema),
+  /** What could not be done for this question, and why. */
+  problems: v.array(v.object({ operation: text, reason: text })),
+});
+
+const authoredSchema = v.variant('ok', [
+  v.object({
+    ok: v.literal(true),
+    value: v.union([v.string(), v.array(v.string())]),
+    problems: v.array(v.string()),
+  }),
+  v.object({ ok: v.literal(false), reason: v.string() }),
+]);
+
+const methodSchema = v.object({
+  /** Share of each question's atoms that count as difficult, rounded up. */
+  alpha: share,
+  /** Share of the atoms that the incomplete answer lacks, rounded down, at least one. */
+  beta: share,
+  /** Whether an atom's perplexity is measured after its question, or after nothing. */
+  pplContext: v.picklist(['question', 'none']),
+  /** Of deletions and permutations. */
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+});
+
+const projectSchema = v.object({
+  format: v.literal('tabtune-project'),
+  version: v.literal(PROJECT_VERSION),
+  name: text,
+  method: methodSchema,
+  questions: v.array(questionSchema),
+  /** What authors wrote, by the SHA-256 of operation, author, version and input. */
+  authorCalls: v.record(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), authoredSchema),
+});
+
+export type Project = v.InferOutput<typeof projectSchema>;
+export type ProjectQuestion = v.InferOutput<typeof questionSchema>;
+export type ProjectAtom = v.InferOutput<typeof atomSchema>;
+export type ComparisonPair = v.InferOutput<typeof pairSchema>;
+export type Aspect = (typeof ASPECTS)[number];
+export type MethodOptions = v.InferOutput<typeof methodSchema>;
+
+/** The paper's values. */
+export const defaultMethod: MethodOptions = { alpha: 0.5, beta: 0.5, pplContext: 'question', seed: 0 };
+
+/** A question with its answer, as training data give it. */
+export interface TrainRow {
+  readonly id: string;
+  readonly question: string;
+  readonly answer: string;
+}
+
+/** A project in which nothing has been done yet. */
+export function startProject(name: string, rows: readonly TrainRow[], method: MethodOptions): Project {
+  return {
+    format: 'tabtune-project',
+    version: PROJECT_VERSION,
+    name,
+    method: checkMethod(method),
+    questions: rows.map(({ id, question, answer }) => ({
+      ...{ id, question, answer },
+      ...{ atoms: [], fineGrained: null, better: null, pairs: [], problems: [] },
+    })),
+    authorCalls: {},
+  };
+}
+
+/** Reads a project from parsed JSON. @throws InputError that names the first place that is wrong */
+export function parseProject(json: unknown, place = 'project.json'): Project {
+  return parse(projectSchema, json, place, `Use a project that TabTune wrote (version ${PROJECT_VERSION}).`);
+}
+
+/** @throws InputError for shares outside (0, 1] and the like */
+export function checkMethod(method: MethodOptions): MethodOptions {
+  return parse(methodSchema, method, 'method', 'Use shares above 0 and at most 1.');
+}
+
+function parse<S extends v.GenericSchema>(
+  schema: S,
+  json: unknown,
+  place: string,
+  cure: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, json);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  throw new InputError(path ? `${place} at ${path}` : place, `${issue.message}.`, cure);
+}
