@@ -51,9 +51,9 @@ export function parseSources(text, deb822) {
     const fields = {};
     const lines = stanza.split('\n').filter((line) => !line.startsWith('#'));
     // A line that begins with a space continues the field above (an inline key, for one).
-    for (const m of lines.join('\n').matchAll(/^([\w-]+):((?:.*)(?:\n[ \t].*)*)/gm))
-      fields[m[1].toLowerCase()] = m[2].trim();
-    if (!/\bdeb\b/.test(fields.types ?? '') || /^(no|false)$/i.test(fields.enabled ?? '')) return [];
+    for (const m of lines.join('\n').matchAll(/^([\w-]+):[ \t]*((?:.*)(?:\n[ \t].*)*)/gm))
+      fields[m[1].toLowerCase()] = m[2].trimEnd();
+    if (!fields.types?.split(/\s+/).includes('deb') || /^(no|false)$/i.test(fields.enabled ?? '')) return [];
     return (fields.uris ?? '').split(/\s+/).map((uri) => ({
       uri,
       suites: (fields.suites ?? '').split(/\s+/),
