@@ -3,13 +3,15 @@
  * the template of the paper's scripts (alpaca). Prompt ids are always a prefix of the row's ids, so that what is
  * scored, trained and generated starts from the same tokens.
  */
-import { Template } from '@huggingface/jinja';
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja';
 import { InputError } from '../formats/input_error.ts';
 import type { PromptCompletion, TemplateName } from '../train/tuner.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Characters of a chat template at most: Jinja here has no limit on loops, so that at least the source is bounded. */
 const MAX_TEMPLATE_LENGTH = 64 * 1024;
+
+const MAX_RANGE = 10_000;
 
 /** Pinned so that Llama 3's templates, which print today's date, render the same text every day. */
 const DATE = new Date(Date.UTC(2024, 6, 26));
@@ -54,13 +56,37 @@ function strftime(format: string): string {
   return format.replace(/%[a-zA-Z]/g, (directive) => parts[directive] ?? directive);
 }
 
+/** Numbers as Python's range gives them; more of them than a chat could need are refused. */
+function range(start: number, stop?: number, step = 1): number[] {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  if (!(count <= MAX_RANGE)) throw new Error(`a range of ${count} numbers`);
+  return Array.from({ length: count }, (_, i) => from + i * step);
+}
+
+/** What a template may use: Jinja's constants, and what Transformers adds. */
+const GLOBALS = {
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
+  range,
+  date_string: DATE_STRING,
+  strftime_now: strftime,
+  raise_exception: (message: string) => {
+    throw new Error(message);
+  },
+};
+
 interface Message {
   readonly role: 'user' | 'assistant';
   readonly content: string;
 }
 
 class ChatTemplate {
-  readonly #template: Template;
+  readonly #program: ReturnType<typeof parse>;
 
   constructor(
     source: string,
@@ -73,8 +99,7 @@ class ChatTemplate {
         NO_TEMPLATE,
       );
     try {
-      // The library itself lexes with trim_blocks and lstrip_blocks, as Transformers does.
-      this.#template = new Template(source);
+      this.#program = parse(tokenize(source, { trim_blocks: true, lstrip_blocks: true }));
     } catch (error) {
       throw new InputError('chat_template', `cannot be read (${(error as Error).message}).`, NO_TEMPLATE);
     }
@@ -82,16 +107,17 @@ class ChatTemplate {
 
   render(messages: readonly Message[], addGenerationPrompt: boolean): string {
     try {
-      return this.#template.render({
+      // Not the library's Template.render, whose strftime_now is the clock.
+      const environment = new Environment();
+      const variables = {
         ...Object.fromEntries(this.tokenizer.namedTokens),
+        ...GLOBALS,
         messages: messages.map((m) => ({ ...m })),
         add_generation_prompt: addGenerationPrompt,
-        date_string: DATE_STRING,
-        strftime_now: strftime,
-        raise_exception: (message: string) => {
-          throw new Error(message);
-        },
-      });
+      };
+      for (const [name, value] of Object.entries(variables)) environment.set(name, value);
+      const rendered = new Interpreter(environment).run(this.#program) as { readonly value: unknown };
+      return String(rendered.value);
     } catch (error) {
       throw new InputError('chat_template', `cannot be rendered (${(error as Error).message}).`, NO_TEMPLATE);
     }

@@ -1,0 +1,110 @@
+/** @file Tokens and templates against what Transformers makes of the same files. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/formats/input_error.ts';
+import { alpacaPrompt, checkRowLength, RowEncoder } from '../../src/text/template.ts';
+import { Tokenizer } from '../../src/text/tokenizer.ts';
+import { utf8 } from '../formats/memory_source.ts';
+
+const read = (name: string) => new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
+interface Cases {
+  encode: { text: string; with: number[]; without: number[]; decoded: string }[];
+  templates: {
+    name: string;
+    template: string;
+    rows: { prompt: string; completion: string; promptText: string; fullText: string; fullIds: number[] }[];
+  }[];
+}
+const cases = JSON.parse(new TextDecoder().decode(read('cases.json'))) as Cases;
+const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'), 'model');
+const IM_END = tokenizer.tokenId('<|im_end|>')!;
+
+describe('tokenizer', () => {
+  it.each(cases.encode)('encodes and decodes $text as Python does', (c) => {
+    expect([...tokenizer.encode(c.text, { specialTokens: true })]).toEqual(c.with);
+    expect([...tokenizer.encode(c.text, { specialTokens: false })]).toEqual(c.without);
+    expect(tokenizer.decode(c.with, { skipSpecial: true })).toBe(c.decoded);
+  });
+  it('knows its special tokens', () => {
+    expect([tokenizer.bosTokenId, tokenizer.eosTokenId]).toEqual([1, 2]);
+    expect(tokenizer.decode([])).toBe('');
+    expect(tokenizer.decode([1_000_000])).toBe('');
+  });
+  it.each<[string, string, string]>([
+    ['{', '{}', 'not valid JSON'],
+    ['{}', '{}', 'no tokenizer model'],
+    ['{"model":{"type":"Odd"}}', '{}', 'cannot be used'],
+  ])('refuses %s', (json, config, message) => {
+    const make = () => new Tokenizer(utf8(json), utf8(config), 'model');
+    expect(make).toThrow(InputError);
+    expect(make).toThrow(message);
+  });
+});
+
+describe('template auto', () => {
+  for (const { name, template, rows } of cases.templates)
+    it.each(rows)(`${name} renders $prompt as Transformers does`, (row) => {
+      const encoder = new RowEncoder(tokenizer, 'auto', { chatTemplate: template, eosTokenIds: [2, IM_END] });
+      const { ids, promptLength } = encoder.encodeRow(row, { eos: true });
+      const prompt = encoder.encodePrompt(row.prompt);
+      // The whole text's tokens, but for BOS where the text has none and what follows the closing token.
+      const expected = row.fullText.startsWith('<s>') ? row.fullIds : [1, ...row.fullIds];
+      const close = Math.max(expected.lastIndexOf(2), expected.lastIndexOf(IM_END));
+      expect([...ids]).toEqual(expected.slice(0, close + 1));
+      expect([...ids.subarray(0, promptLength)]).toEqual([...prompt]);
+      expect([...ids].filter((id) => id === 1)).toHaveLength(1);
+      expect(tokenizer.decode(prompt)).toBe(
+        `${row.promptText.startsWith('<s>') ? '' : '<s>'}${row.promptText}`,
+      );
+      const open = encoder.encodeRow(row, { eos: false }).ids;
+      expect([...open]).toEqual(expected.slice(0, close));
+    });
+
+  it('knows no clock', () => {
+    const chatTemplate =
+      "{{ strftime_now('%d %b %Y') }}{% for i in range(2, 4) %}{{ i }}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}";
+    const encoder = new RowEncoder(tokenizer, 'auto', { chatTemplate });
+    expect(tokenizer.decode(encoder.encodePrompt('q'), { skipSpecial: true })).toBe('26 Jul 202423q');
+  });
+  it.each<[string, string]>([
+    ['{% for i in range(100000) %}{% endfor %}', 'a range of 100000 numbers'],
+    ['{% if %}', 'cannot be read'],
+    ["{{ raise_exception('no') }}", 'cannot be rendered'],
+    ['{{ messages | length }}', 'cannot be told from it'],
+    ['x'.repeat(70_000), '65536 are read'],
+  ])('refuses %.20s', (chatTemplate, message) => {
+    const make = () => new RowEncoder(tokenizer, 'auto', { chatTemplate });
+    expect(make).toThrow(InputError);
+    expect(make).toThrow(message);
+  });
+  it('refuses a model without one', () => {
+    expect(() => new RowEncoder(tokenizer, 'auto')).toThrow('no chat template');
+  });
+});
+
+describe('templates none and alpaca', () => {
+  const row = { prompt: 'What is the capital?', completion: ' Marrow Keep.' };
+  const plain = (text: string) => [...tokenizer.encode(text, { specialTokens: false })];
+  it('none: special tokens, prompt, completion, EOS', () => {
+    const { ids, promptLength } = new RowEncoder(tokenizer, 'none').encodeRow(row, { eos: true });
+    expect([...ids]).toEqual([1, ...plain(row.prompt), ...plain(row.completion), 2]);
+    expect(promptLength).toBe(1 + plain(row.prompt).length);
+    expect([...new RowEncoder(tokenizer, 'none').encodeRow(row, { eos: false }).ids]).toEqual([
+      ...ids.subarray(0, -1),
+    ]);
+  });
+  it('alpaca puts the prompt into its own', () => {
+    const { ids, promptLength } = new RowEncoder(tokenizer, 'alpaca').encodeRow(row, { eos: true });
+    expect([...ids.subarray(0, promptLength)]).toEqual([1, ...plain(alpacaPrompt(row.prompt))]);
+    expect(tokenizer.decode(ids)).toBe(
+      '<s>Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nWhat is the capital?\n\n### Response:\n Marrow Keep.</s>',
+    );
+  });
+  it('a row beyond the limit is refused by its line', () => {
+    const encoded = new RowEncoder(tokenizer, 'none').encodeRow(row, { eos: true });
+    expect(() => checkRowLength(encoded, 'data.jsonl', 7, encoded.ids.length, 99)).not.toThrow();
+    expect(() => checkRowLength(encoded, 'data.jsonl', 7, 3, 99)).toThrow(
+      /^data\.jsonl:7: .* at most 3 .*max_length/,
+    );
+  });
+});
