@@ -1,11 +1,9 @@
 /** @file The data sets of both stages without training, for use elsewhere. */
 import type { Author } from '../authors/author.ts';
-import { InputError } from '../formats/input_error.ts';
 import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { augmentedRows } from './augment.ts';
 import { RememberingAuthor } from './author_calls.ts';
 import { type PreferenceRow, preferenceRows } from './compare.ts';
-import { countAtoms } from './counts.ts';
 import {
   extractAtoms,
   measureAtoms,
@@ -46,20 +44,8 @@ export async function buildDatasets(input: BuildInput): Promise<BuiltDatasets> {
   let project = startProject(input.name, input.train, input.method);
   project.authorCalls = author.kept;
   project = await extractAtoms(project, author, context);
-  requireAtoms(project);
   project = selectAtoms(await measureAtoms(project, tuner, adapter, 'perplexity', context));
   project = await writeFineGrained(project, author, context);
   project = await writeComparisons(project, author, context);
   return { project, sft: augmentedRows(project), dpo: preferenceRows(project) };
-}
-
-/** @throws InputError if no answer gave an atom */
-export function requireAtoms(project: Project): void {
-  if (countAtoms(project) > 0) return;
-  const reason = project.questions[0]?.problems[0]?.reason ?? '';
-  throw new InputError(
-    'training data',
-    `The author found no facts in any answer. ${reason}`.trim(),
-    'Use an author that can read these answers.',
-  );
 }

@@ -1,6 +1,6 @@
 /** @file Tells a run's events in order, with the place and the time of each phase. */
 import { type KnowtuneEvent, PHASE_LABELS, PHASES, type PhaseName } from './events.ts';
-import type { KnowtuneInput } from './pipeline.ts';
+import type { KnowtuneInput } from './options.ts';
 
 /** The phases that a run goes through, and what it tells about them. */
 export class PhaseTeller {

@@ -2,20 +2,17 @@
  * @file The whole method over one loaded model: vanilla SFT, what it finds difficult, Stage I from the base model,
  * Stage II from Stage I, and the same test questions asked of each.
  */
-import type { Author } from '../authors/author.ts';
-import type { World } from '../authors/world.ts';
 import { checkAnswer } from '../evaluate/facts.ts';
 import { InputError } from '../formats/input_error.ts';
-import type { Adapter, StepLog, TrainConfig, TrainResult, Tuner } from '../train/tuner.ts';
+import type { Adapter, StepLog, TrainResult } from '../train/tuner.ts';
 import { augmentedRows, originalRows } from './augment.ts';
 import { RememberingAuthor } from './author_calls.ts';
-import { requireAtoms } from './build_datasets.ts';
 import { preferenceGroups } from './compare.ts';
 import { countAtoms, countDifficult, countPairs, geometricMean } from './counts.ts';
-import type { OnKnowtuneEvent } from './events.ts';
+import type { KnowtuneInput } from './options.ts';
 import { PhaseTeller } from './phase_teller.ts';
 import { extractAtoms, measureAtoms, selectAtoms, writeComparisons, writeFineGrained } from './prepare.ts';
-import { type MethodOptions, type Project, startProject, type TrainRow } from './project.ts';
+import { type Project, startProject } from './project.ts';
 import {
   type AnswerRecord,
   type Budget,
@@ -24,43 +21,6 @@ import {
   reportSystem,
   type SystemName,
 } from './report.ts';
-import type { TestRow } from './rows.ts';
-
-export interface KnowtuneOptions {
-  readonly method: MethodOptions;
-  /** Vanilla SFT on D. */
-  readonly sft: TrainConfig;
-  /** Stage I on D_ka. */
-  readonly stage1: TrainConfig;
-  /** Stage II on D_kc; its prefFtx is the paper's gamma. */
-  readonly stage2: TrainConfig;
-  /** Of Stage II: the frozen Stage I model (the paper), or the base model (what the released scripts compute). */
-  readonly reference: 'start' | 'base';
-  /** Which models answer the test questions. */
-  readonly systems: readonly SystemName[];
-  readonly maxNewTokens: number;
-  /** Test questions that are answered at a time; between two such batches the answers are told. */
-  readonly evaluationBatch: number;
-}
-
-export interface KnowtuneInput {
-  readonly name: string;
-  readonly tuner: Tuner;
-  readonly author: Author;
-  /** Where there is one, answers are checked against it. */
-  readonly world: World | null;
-  readonly train: readonly TrainRow[];
-  readonly test: readonly TestRow[];
-  readonly options: KnowtuneOptions;
-  /** What authors wrote in earlier runs (Project.authorCalls): it is not asked for again. */
-  readonly authorCalls?: Project['authorCalls'];
-  /** Seconds from any start; for the times of phases. */
-  readonly clock: () => number;
-  readonly onEvent?: OnKnowtuneEvent;
-  /** Called with each adapter once it is trained, and awaited, so that it can be saved. */
-  readonly onAdapter?: (system: SystemName, result: TrainResult) => Promise<void>;
-  readonly signal?: AbortSignal;
-}
 
 export interface KnowtuneResult {
   readonly project: Project;
@@ -129,7 +89,6 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
     const next = await extractAtoms(project, author, context);
     return [next, { questions: next.questions.length, atoms: countAtoms(next) }];
   });
-  requireAtoms(project);
   project = await told.phase('perplexity', async () => {
     const next = selectAtoms(await measureAtoms(project, tuner, sft.adapter, 'perplexity', context));
     return [next, { atoms: countAtoms(next), difficult: countDifficult(next) }];

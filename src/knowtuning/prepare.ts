@@ -4,8 +4,10 @@
  */
 import type { Author } from '../authors/author.ts';
 import { keyedRandom } from '../authors/keyed_random.ts';
+import { InputError } from '../formats/input_error.ts';
 import type { Adapter, Tuner } from '../train/tuner.ts';
 import { comparisonPairs, uniqueAtoms } from './compare.ts';
+import { countAtoms } from './counts.ts';
 import { perplexity, scoredRow, selectDifficult } from './difficulty.ts';
 import type { Project, ProjectQuestion } from './project.ts';
 
@@ -18,13 +20,16 @@ export interface PrepareContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Extract: every answer becomes atoms, without repetitions. */
+/**
+ * Extract: every answer becomes atoms, without repetitions.
+ * @throws InputError if no answer gave an atom
+ */
 export async function extractAtoms(
   project: Project,
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
-  return eachQuestion(project, context, async (question, problem) => {
+  const next = await eachQuestion(project, context, async (question, problem) => {
     const extracted = await author.extract(question, context.signal);
     if (!extracted.ok) {
       problem('extract', extracted.reason);
@@ -37,6 +42,14 @@ export async function extractAtoms(
     }));
     return { ...question, atoms };
   });
+  if (countAtoms(next) === 0) {
+    throw new InputError(
+      'training data',
+      `No answer holds a fact that the author "${author.name}" can find. ${next.questions[0]?.problems.at(-1)?.reason ?? ''}`.trim(),
+      'Use an author that can read these answers.',
+    );
+  }
+  return next;
 }
 
 /**

@@ -1,0 +1,44 @@
+/** @file What a run of the method is given. */
+import type { Author } from '../authors/author.ts';
+import type { World } from '../authors/world.ts';
+import type { TrainConfig, TrainResult, Tuner } from '../train/tuner.ts';
+import type { OnKnowtuneEvent } from './events.ts';
+import type { MethodOptions, Project, TrainRow } from './project.ts';
+import type { SystemName } from './report.ts';
+import type { TestRow } from './rows.ts';
+
+export interface KnowtuneOptions {
+  readonly method: MethodOptions;
+  /** Vanilla SFT on D. */
+  readonly sft: TrainConfig;
+  /** Stage I on D_ka. */
+  readonly stage1: TrainConfig;
+  /** Stage II on D_kc; its prefFtx is the paper's gamma. */
+  readonly stage2: TrainConfig;
+  /** Of Stage II: the frozen Stage I model (the paper), or the base model (what the released scripts compute). */
+  readonly reference: 'start' | 'base';
+  /** Which models answer the test questions. */
+  readonly systems: readonly SystemName[];
+  readonly maxNewTokens: number;
+  /** Test questions that are answered at a time; between two such batches the answers are told. */
+  readonly evaluationBatch: number;
+}
+
+export interface KnowtuneInput {
+  readonly name: string;
+  readonly tuner: Tuner;
+  readonly author: Author;
+  /** Where there is one, answers are checked against it. */
+  readonly world: World | null;
+  readonly train: readonly TrainRow[];
+  readonly test: readonly TestRow[];
+  readonly options: KnowtuneOptions;
+  /** What authors wrote in earlier runs (Project.authorCalls): it is not asked for again. */
+  readonly authorCalls?: Project['authorCalls'];
+  /** Seconds from any start; for the times of phases. */
+  readonly clock: () => number;
+  readonly onEvent?: OnKnowtuneEvent;
+  /** Called with each adapter once it is trained, and awaited, so that it can be saved. */
+  readonly onAdapter?: (system: SystemName, result: TrainResult) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
