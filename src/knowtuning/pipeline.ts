@@ -22,6 +22,8 @@ import {
   type SystemName,
 } from './report.ts';
 
+export type { KnowtuneInput, KnowtuneOptions } from './options.ts';
+
 export interface KnowtuneResult {
   readonly project: Project;
   readonly adapters: { readonly sft: Adapter; readonly stage1: Adapter; readonly stage2: Adapter };
