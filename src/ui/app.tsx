@@ -49,8 +49,9 @@ export function App(): JSX.Element {
       <footer class="page-footer">
         <div class="frame">
           <p>
-            KnowTuning is the method of Lyu et al., “KnowTuning: Knowledge-aware Fine-tuning for Large Language Models”
-            (EMNLP 2024). TabTune carries it out in WebGPU, without a server: model, data and training stay in this tab.
+            KnowTuning is the method of Lyu et al., “KnowTuning: Knowledge-aware Fine-tuning for Large
+            Language Models” (EMNLP 2024). TabTune carries it out in WebGPU, without a server: model, data and
+            training stay in this tab.
           </p>
         </div>
       </footer>

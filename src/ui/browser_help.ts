@@ -64,5 +64,8 @@ export function browserHelp(userAgent: string, hasWebGpu: boolean): BrowserHelp 
         'Or open this page in Chrome or Edge.',
       ],
     };
-  return { browser: 'this browser', steps: ['Open this page in a recent Chrome, Edge, Firefox or Safari 26.'] };
+  return {
+    browser: 'this browser',
+    steps: ['Open this page in a recent Chrome, Edge, Firefox or Safari 26.'],
+  };
 }

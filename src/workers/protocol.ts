@@ -4,7 +4,9 @@
  */
 import type { AdapterDescription } from '../gpu/gpu.ts';
 import type { KnowtuneEvent } from '../knowtuning/events.ts';
+import type { ProjectQuestion } from '../knowtuning/project.ts';
 import type { Failure } from './failure.ts';
+import type { TestView } from './run_view.ts';
 
 /** What the worker found out about the GPU, without touching it further. */
 export interface DeviceReport {
@@ -31,11 +33,16 @@ export type StartResult = { readonly ok: true } | { readonly ok: false; readonly
 
 /** What happened in the worker. */
 export type TrainerNews =
-  | { readonly kind: 'heartbeat'; readonly memory: { readonly bytes: number; readonly peakBytes: number } | null }
+  | {
+      readonly kind: 'heartbeat';
+      readonly memory: { readonly bytes: number; readonly peakBytes: number } | null;
+    }
   | { readonly kind: 'lock-free' }
   | { readonly kind: 'begun'; readonly run: string; readonly request: RunRequest }
   | { readonly kind: 'knowtune'; readonly run: string; readonly event: KnowtuneEvent }
-  | { readonly kind: 'saved'; readonly run: string; readonly phase: string; readonly bytes: number }
+  | { readonly kind: 'test'; readonly run: string; readonly questions: readonly TestView[] }
+  | { readonly kind: 'project'; readonly run: string; readonly questions: readonly ProjectQuestion[] }
+  | { readonly kind: 'saved'; readonly run: string; readonly checkpoint: string; readonly bytes: number }
   | { readonly kind: 'finished'; readonly run: string }
   | { readonly kind: 'stopped'; readonly run: string }
   | { readonly kind: 'failed'; readonly run: string; readonly failure: Failure };
@@ -45,8 +52,8 @@ export type TrainerEvent = TrainerNews & { readonly seq: number; readonly at: nu
 
 /** The worker's side. No method takes longer than asking the browser for an adapter. */
 export interface TrainerApi {
-  /** Events from now on go to this port. */
-  connect(port: MessagePort): void;
+  /** Events from now on go to this port; `base` is the page's address, which model and data are found from. */
+  connect(port: MessagePort, base: string): void;
   probe(): Promise<ProbeResult>;
   /** Resolves when the run has begun or was refused; its course is told by events. */
   start(request: RunRequest): Promise<StartResult>;

@@ -22,7 +22,8 @@ export const VIEW_PREFIX = 'view:';
 /** The final checkpoint: the zip that the page hands out. */
 export const ADAPTER_CHECKPOINT = 'adapter';
 
-export const encodeView = (view: RunView): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(view));
+export const encodeView = (view: RunView): Uint8Array<ArrayBuffer> =>
+  new TextEncoder().encode(JSON.stringify(view));
 
 /** The run as saved; null if there is none of this id. A damaged view falls back to the one before it. */
 export async function loadSavedRun(runs: RunStore, run: string): Promise<SavedRun | null> {

@@ -4,14 +4,16 @@
  */
 import * as Comlink from 'comlink';
 import { type Failure, FailureError } from './failure.ts';
-import { HEARTBEAT_MS, type ProbeResult, type RunRequest, type StartResult } from './protocol.ts';
 import type { TrainerApi, TrainerEvent } from './protocol.ts';
+import { HEARTBEAT_MS, type ProbeResult, type RunRequest, type StartResult } from './protocol.ts';
 
 /** The part of a Worker that is needed here. */
 export type WorkerLike = Comlink.Endpoint & { terminate(): void };
 
 export interface TrainerClientOptions {
   readonly createWorker: () => WorkerLike;
+  /** Address of the page, which the worker finds model and data from. */
+  readonly base: string;
   /** Every event once and in order of its number; heartbeats in between. */
   readonly onEvent: (event: TrainerEvent) => void;
   /** The worker is gone, and this client with it: make a new one. Called once. */
@@ -61,7 +63,8 @@ export class TrainerClient {
     this.#events.port1.onmessage = (message) => this.#receive(message.data as TrainerEvent);
     const silence = options.silenceMs ?? DEFAULT_SILENCE_MS;
     this.#watch = setInterval(() => this.#checkPulse(silence), Math.min(silence / 2, 5 * HEARTBEAT_MS));
-    this.#call((api) => api.connect(Comlink.transfer(this.#events.port2, [this.#events.port2]))).catch(() => {});
+    const port = Comlink.transfer(this.#events.port2, [this.#events.port2]);
+    this.#call((api) => api.connect(port, options.base)).catch(() => {});
   }
 
   /** What the worker can say of the GPU and of other tabs. */
@@ -81,7 +84,12 @@ export class TrainerClient {
 
   /** Ends the worker. Calls that are pending are rejected; onDeath is not called. */
   dispose(): void {
-    this.#die({ kind: 'worker', place: 'Worker', problem: 'The worker was closed.', cure: 'Reload the page.' });
+    this.#die({
+      kind: 'worker',
+      place: 'Worker',
+      problem: 'The worker was closed.',
+      cure: 'Reload the page.',
+    });
   }
 
   /** A call that settles whatever becomes of the worker. */

@@ -24,7 +24,8 @@ function createHost(api: Partial<TrainerApi>) {
     channel.port2,
   );
   const worker: WorkerLike = {
-    postMessage: (message: unknown, transfer?: Transferable[]) => channel.port1.postMessage(message, transfer ?? []),
+    postMessage: (message: unknown, transfer?: Transferable[]) =>
+      channel.port1.postMessage(message, transfer ?? []),
     addEventListener: (type: string, listener: EventListenerOrEventListenerObject) => {
       if (type === 'error') listeners.set(type, listener as (event: Event) => void);
       else channel.port1.addEventListener(type, listener as EventListener);
@@ -42,7 +43,8 @@ function createHost(api: Partial<TrainerApi>) {
     log,
     isTerminated: () => terminated,
     /** What a browser does when the worker's script throws. */
-    crash: (message: string) => listeners.get('error')?.({ message, preventDefault() {} } as unknown as ErrorEvent),
+    crash: (message: string) =>
+      listeners.get('error')?.({ message, preventDefault() {} } as unknown as ErrorEvent),
     /** What is left of a worker that was killed: nothing answers. */
     cut: () => channel.port2.close(),
   };
@@ -53,11 +55,15 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.dispose();
 });
 
-function connect(host: ReturnType<typeof createHost>, times: { callTimeoutMs?: number; silenceMs?: number } = {}) {
+function connect(
+  host: ReturnType<typeof createHost>,
+  times: { callTimeoutMs?: number; silenceMs?: number } = {},
+) {
   const events: TrainerEvent[] = [];
   const deaths: Failure[] = [];
   const client = new TrainerClient({
     createWorker: () => host.worker,
+    base: 'https://example.org/',
     onEvent: (event) => events.push(event),
     onDeath: (failure) => deaths.push(failure),
     ...times,
@@ -115,15 +121,15 @@ describe('TrainerClient', () => {
 
   it('asks again for events that were sent before it listened', async () => {
     const host = createHost({});
-    host.log.emit({ kind: 'saved', run: 'r', phase: 'a', bytes: 1 });
-    host.log.emit({ kind: 'saved', run: 'r', phase: 'b', bytes: 1 });
+    host.log.emit({ kind: 'saved', run: 'r', checkpoint: 'a', bytes: 1 });
+    host.log.emit({ kind: 'saved', run: 'r', checkpoint: 'b', bytes: 1 });
     const { events } = connect(host);
     await soon();
-    host.log.emit({ kind: 'saved', run: 'r', phase: 'c', bytes: 1 });
+    host.log.emit({ kind: 'saved', run: 'r', checkpoint: 'c', bytes: 1 });
     host.log.emit({ kind: 'heartbeat', memory: null });
     await soon();
     await soon();
-    const phases = events.flatMap((event) => (event.kind === 'saved' ? [event.phase] : []));
+    const phases = events.flatMap((event) => (event.kind === 'saved' ? [event.checkpoint] : []));
     expect(phases).toEqual(['a', 'b', 'c']);
   });
 

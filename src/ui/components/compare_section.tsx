@@ -1,13 +1,14 @@
 /** @file Before and after: the summary, the answers, and the adapter to take along. */
 import type { JSX } from 'preact';
 import type { RunView } from '../../workers/run_view.ts';
+import { ADAPTER_CHECKPOINT } from '../../workers/saved_run.ts';
 import { Comparison } from './comparison.tsx';
 import { SaveAdapter } from './save_adapter.tsx';
 import { ScoreTable } from './score_table.tsx';
 import { Section } from './section.tsx';
 
 export function CompareSection({ view }: { view: RunView | null }): JSX.Element {
-  const compared = view !== null && view.questions.some((q) => Object.keys(q.answers).length > 0);
+  const compared = view !== null && Object.keys(view.answers).length > 0;
   return (
     <Section
       id="compare"
@@ -16,15 +17,14 @@ export function CompareSection({ view }: { view: RunView | null }): JSX.Element 
     >
       {compared ? (
         <div class="compare-stack">
-          {Object.keys(view.scores).length > 0 ? (
-            <ScoreTable scores={view.scores} questions={view.questions.length} />
-          ) : null}
-          {view.saved.includes('adapter') ? <SaveAdapter run={view.run} /> : null}
-          <Comparison questions={view.questions} />
+          <ScoreTable answers={view.answers} questions={view.test.length} />
+          {view.saved.includes(ADAPTER_CHECKPOINT) ? <SaveAdapter run={view.run} /> : null}
+          <Comparison test={view.test} answers={view.answers} />
         </div>
       ) : (
         <p class="placeholder">
-          Here the model’s answers will stand side by side, with what is correct, incorrect and missing in each.
+          Here the model’s answers will stand side by side, with what is correct, incorrect and missing in
+          each.
         </p>
       )}
     </Section>

@@ -11,10 +11,12 @@ export function DataSection({ view }: { view: RunView | null }): JSX.Element {
       title="The data it built"
       lede="Each answer is taken apart into single facts. Those that surprise the model most are asked about again, and each answer gets a better wording and three that are worse in a known way."
     >
-      {view !== null && view.constructions.length > 0 ? (
-        <DataExplorer constructions={view.constructions} />
+      {view !== null && view.project.length > 0 ? (
+        <DataExplorer project={view.project} />
       ) : (
-        <p class="placeholder">The facts of each training question appear here as soon as they have been measured.</p>
+        <p class="placeholder">
+          The facts of each training question appear here as soon as they have been measured.
+        </p>
       )}
     </Section>
   );

@@ -16,7 +16,11 @@ export function DeviceCard({ probe }: { probe: ProbeResult | null }): JSX.Elemen
       ) : probe.ok ? (
         <Adapter device={probe.device} />
       ) : probe.failure.kind === 'no-webgpu' || probe.failure.kind === 'no-adapter' ? (
-        <Missing problem={probe.failure.problem} cure={probe.failure.cure} hasWebGpu={probe.failure.kind === 'no-adapter'} />
+        <Missing
+          problem={probe.failure.problem}
+          cure={probe.failure.cure}
+          hasWebGpu={probe.failure.kind === 'no-adapter'}
+        />
       ) : (
         <>
           <p>{probe.failure.problem}</p>
@@ -37,7 +41,10 @@ function Status({ probe }: { probe: ProbeResult | null }): JSX.Element {
 function Adapter({ device }: { device: DeviceReport }): JSX.Element {
   const { adapter } = device;
   const features = new Set(adapter.features);
-  const name = adapter.description || [adapter.vendor, adapter.architecture].filter(Boolean).join(' ') || 'A GPU without a name';
+  const name =
+    adapter.description ||
+    [adapter.vendor, adapter.architecture].filter(Boolean).join(' ') ||
+    'A GPU without a name';
   return (
     <>
       <p class="name">{name}</p>
@@ -51,9 +58,7 @@ function Adapter({ device }: { device: DeviceReport }): JSX.Element {
         <Row term="Largest buffer" value={formatBytes(device.maxBufferSize)} />
       </dl>
       {adapter.software ? (
-        <p class="soft">
-          Everything works without a graphics processor; it only takes longer.
-        </p>
+        <p class="soft">Everything works without a graphics processor; it only takes longer.</p>
       ) : null}
     </>
   );
@@ -68,7 +73,15 @@ function Row({ term, value }: { term: string; value: string }): JSX.Element {
   );
 }
 
-function Missing({ problem, cure, hasWebGpu }: { problem: string; cure: string; hasWebGpu: boolean }): JSX.Element {
+function Missing({
+  problem,
+  cure,
+  hasWebGpu,
+}: {
+  problem: string;
+  cure: string;
+  hasWebGpu: boolean;
+}): JSX.Element {
   const help = browserHelp(navigator.userAgent, hasWebGpu);
   return (
     <>

@@ -1,16 +1,16 @@
 /** @file An answer, sentence by sentence, each marked by sign, word and colour; then what is missing. */
 import type { JSX } from 'preact';
-import type { FactVerdict, FactView } from '../../workers/run_view.ts';
+import type { FactView } from '../state/answers.ts';
 import { CheckIcon, CrossIcon, MissingIcon, QuestionIcon } from './icons.tsx';
 
-const SIGN: Readonly<Record<FactVerdict, () => JSX.Element>> = {
+const SIGN: Readonly<Record<FactView['verdict'], () => JSX.Element>> = {
   correct: CheckIcon,
   incorrect: CrossIcon,
   missing: MissingIcon,
   unverifiable: QuestionIcon,
 };
 
-export const VERDICT_WORD: Readonly<Record<FactVerdict, string>> = {
+export const VERDICT_WORD: Readonly<Record<FactView['verdict'], string>> = {
   correct: 'Correct',
   incorrect: 'Incorrect',
   missing: 'Missing',

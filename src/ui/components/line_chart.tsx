@@ -43,13 +43,11 @@ export function LineChart({ title, caption, xLabel, x, series, reference }: Line
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for series and reference without their data; `dark` makes the colours be read anew.
   useEffect(() => {
     const element = host.current!;
-    const chart = new uPlot(
-      chartOptions(element, series, reference, setHovered),
-      latest.current,
-      element,
-    );
+    const chart = new uPlot(chartOptions(element, series, reference, setHovered), latest.current, element);
     plot.current = chart;
-    const observer = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: chartHeight(element) }));
+    const observer = new ResizeObserver(() =>
+      chart.setSize({ width: element.clientWidth, height: chartHeight(element) }),
+    );
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -90,7 +88,15 @@ function LegendEntry({ series, index }: { series: ChartSeries; index: number | n
   return (
     <li class={`series-${series.color}`}>
       <svg width="26" height="8" aria-hidden="true" focusable="false">
-        <line x1="1" y1="4" x2="25" y2="4" stroke="currentColor" stroke-width="2.5" stroke-dasharray={series.dash.join(' ')} />
+        <line
+          x1="1"
+          y1="4"
+          x2="25"
+          y2="4"
+          stroke="currentColor"
+          stroke-width="2.5"
+          stroke-dasharray={series.dash.join(' ')}
+        />
       </svg>
       <span>{series.label}</span>
       <span class="number value">{value === null || value === undefined ? '–' : formatValue(value)}</span>
@@ -98,7 +104,12 @@ function LegendEntry({ series, index }: { series: ChartSeries; index: number | n
   );
 }
 
-function NumbersTable({ title, xLabel, x, series }: Pick<LineChartProps, 'title' | 'xLabel' | 'x' | 'series'>) {
+function NumbersTable({
+  title,
+  xLabel,
+  x,
+  series,
+}: Pick<LineChartProps, 'title' | 'xLabel' | 'x' | 'series'>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard.
     <section class="numbers" tabIndex={0} aria-label={`Numbers of the chart ${title}`}>
@@ -166,8 +177,18 @@ function chartOptions(
       },
     },
     axes: [
-      { ...axis, size: 1.7 * rem, space: 3 * rem, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
-      { ...axis, size: 3.1 * rem, space: 2.2 * rem, values: (_plot, ticks) => ticks.map((t) => formatValue(Number(t.toFixed(6)))) },
+      {
+        ...axis,
+        size: 1.7 * rem,
+        space: 3 * rem,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+      },
+      {
+        ...axis,
+        size: 3.1 * rem,
+        space: 2.2 * rem,
+        values: (_plot, ticks) => ticks.map((t) => formatValue(Number(t.toFixed(6)))),
+      },
     ],
     series: [
       {},
@@ -182,12 +203,19 @@ function chartOptions(
     ],
     hooks: {
       setCursor: [(plot) => onHover(plot.cursor.idx ?? null)],
-      draw: reference ? [(plot) => drawReference(plot, reference, token('--line-strong'), axis.font as string)] : [],
+      draw: reference
+        ? [(plot) => drawReference(plot, reference, token('--line-strong'), axis.font as string)]
+        : [],
     },
   };
 }
 
-function drawReference(plot: uPlot, reference: { value: number; label: string }, color: string, font: string): void {
+function drawReference(
+  plot: uPlot,
+  reference: { value: number; label: string },
+  color: string,
+  font: string,
+): void {
   const { ctx, bbox } = plot;
   const y = Math.round(plot.valToPos(reference.value, 'y', true));
   ctx.save();

@@ -1,9 +1,10 @@
 /** @file The run at a glance: phase, progress, and four measured figures. */
-import { useEffect, useState } from 'preact/hooks';
+
 import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { RunView } from '../../workers/run_view.ts';
 import { formatBytes, formatInteger, formatSeconds } from '../format.ts';
 import { etaSeconds, runningPhase, tokensPerSecond } from '../state/measures.ts';
-import type { RunView } from '../../workers/run_view.ts';
 
 interface LiveStatusProps {
   readonly view: RunView;
@@ -32,7 +33,11 @@ export function LiveStatus({ view, memory, onStop }: LiveStatusProps): JSX.Eleme
       )}
       <dl class="figures">
         <Figure term="Training speed" value={speed === null ? '–' : formatInteger(speed)} unit="tokens/s" />
-        <Figure term="GPU memory" value={memory === null ? '–' : formatBytes(memory.bytes)} unit={memory === null ? '' : `peak ${formatBytes(memory.peakBytes)}`} />
+        <Figure
+          term="GPU memory"
+          value={memory === null ? '–' : formatBytes(memory.bytes)}
+          unit={memory === null ? '' : `peak ${formatBytes(memory.peakBytes)}`}
+        />
         <Figure term="Left in this phase" value={eta === null ? '–' : formatSeconds(eta)} unit="" />
         <Figure term="Since the start" value={formatSeconds((now - view.startedAt) / 1000)} unit="" />
       </dl>

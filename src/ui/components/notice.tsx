@@ -18,7 +18,13 @@ export function Notice({ title, bad = false, children }: NoticeProps): JSX.Eleme
 }
 
 /** A failure with its cure. */
-export function FailureNotice({ failure, children }: { failure: Failure; children?: ComponentChildren }): JSX.Element {
+export function FailureNotice({
+  failure,
+  children,
+}: {
+  failure: Failure;
+  children?: ComponentChildren;
+}): JSX.Element {
   return (
     <Notice title={`${failure.place}: ${failure.problem}`} bad>
       <p>{failure.cure}</p>

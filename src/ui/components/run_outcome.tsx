@@ -19,11 +19,11 @@ export function RunOutcome({ view }: { view: RunView }): JSX.Element | null {
     <div class="live sheet" role="status">
       <div class="live-head">
         <h3>{ENDED[view.status]}</h3>
-        {Object.keys(view.scores).length > 0 ? <a href="#compare">See before and after</a> : null}
+        {Object.keys(view.answers).length > 0 ? <a href="#compare">See before and after</a> : null}
       </div>
       <p class="soft">
-        {formatInteger(steps)} optimizer steps on {formatInteger(tokens)} tokens, {formatSeconds((ended - view.startedAt) / 1000)} in
-        all.
+        {formatInteger(steps)} optimizer steps on {formatInteger(tokens)} tokens,{' '}
+        {formatSeconds((ended - view.startedAt) / 1000)} in all.
       </p>
     </div>
   );

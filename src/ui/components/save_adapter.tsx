@@ -20,8 +20,8 @@ export function SaveAdapter({ run }: { run: string }): JSX.Element {
         <div>
           <h3>Take the adapter along</h3>
           <p>
-            A LoRA adapter in the format of PEFT, with the log of its training (trainer_state.json) and a manifest of the
-            run (run.json).
+            A LoRA adapter in the format of PEFT, with the log of its training (trainer_state.json) and a
+            manifest of the run (run.json).
           </p>
         </div>
         <div class="actions">

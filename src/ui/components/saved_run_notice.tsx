@@ -45,6 +45,8 @@ function detail({ status, view, hasAdapter }: SavedRun): string {
   if (view === null) return 'It had not saved anything yet.';
   const done = view.phases.filter((phase) => phase.status === 'done').map((phase) => phase.label);
   if (status === 'finished')
-    return hasAdapter ? 'Its comparison, its charts and its adapter are all there.' : 'Its comparison and its charts are there.';
+    return hasAdapter
+      ? 'Its comparison, its charts and its adapter are all there.'
+      : 'Its comparison and its charts are there.';
   return `It got as far as “${done.at(-1) ?? 'the start'}”. What was made until then is there.`;
 }

@@ -1,13 +1,23 @@
-/** @file Facts correct, incorrect and missing for each system, over all test questions. */
+/** @file Facts correct, incorrect and missing for each system, over all test questions, as far as they are answered. */
 import type { JSX } from 'preact';
+import { totalChecks } from '../../evaluate/facts.ts';
+import { SYSTEMS, type SystemName } from '../../knowtuning/report.ts';
+import type { RunView } from '../../workers/run_view.ts';
 import { formatShare } from '../format.ts';
-import { type RunView, SYSTEM_LABEL, SYSTEMS } from '../../workers/run_view.ts';
+import { SYSTEM_TITLES } from '../state/systems.ts';
 
-export function ScoreTable({ scores, questions }: { scores: RunView['scores']; questions: number }): JSX.Element {
-  const rows = SYSTEMS.filter((system) => scores[system] !== undefined);
+export function ScoreTable({
+  answers,
+  questions,
+}: {
+  answers: RunView['answers'];
+  questions: number;
+}): JSX.Element {
+  const rows = SYSTEMS.filter((system) => answers[system] !== undefined);
   return (
     <div class="sheet scores">
-      <div class="scroll" tabIndex={0} role="region" aria-label="Summary of all systems">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <section class="scroll" tabIndex={0} aria-label="Summary of all systems">
         <table>
           <caption>Facts in the answers to {questions} test questions</caption>
           <thead>
@@ -21,35 +31,41 @@ export function ScoreTable({ scores, questions }: { scores: RunView['scores']; q
             </tr>
           </thead>
           <tbody>
-            {rows.map((system) => {
-              const score = scores[system]!;
-              return (
-                <tr key={system}>
-                  <th scope="row">{SYSTEM_LABEL[system]}</th>
-                  <td>{score.correct}</td>
-                  <td>{score.incorrect}</td>
-                  <td>{score.missing}</td>
-                  <td>
-                    <Share value={score.recall} />
-                  </td>
-                  <td>
-                    <Share value={score.precision} />
-                  </td>
-                </tr>
-              );
-            })}
+            {rows.map((system) => (
+              <ScoreRow key={system} system={system} answers={answers} />
+            ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <p class="soft caution">
-        One seed on {questions} questions proves nothing about the method: it shows how it works. Recall is the share of
-        facts asked for that the answers hold, precision the share of facts stated that are true.
+        One seed on {questions} questions proves nothing: it shows that the method runs, not whether it helps.
+        Recall is the share of facts asked for that an answer holds, precision the share of its statements
+        that are true; both are means over questions.
       </p>
     </div>
   );
 }
 
-function Share({ value }: { value: number }): JSX.Element {
+function ScoreRow({ system, answers }: { system: SystemName; answers: RunView['answers'] }): JSX.Element {
+  const totals = totalChecks((answers[system] ?? []).flatMap((answer) => answer.check ?? []));
+  return (
+    <tr>
+      <th scope="row">{SYSTEM_TITLES[system]}</th>
+      <td>{totals.correct}</td>
+      <td>{totals.incorrect}</td>
+      <td>{totals.missing}</td>
+      <td>
+        <Share value={totals.recall} />
+      </td>
+      <td>
+        <Share value={totals.precision} />
+      </td>
+    </tr>
+  );
+}
+
+function Share({ value }: { value: number | null }): JSX.Element {
+  if (value === null) return <>–</>;
   return (
     <span class="share">
       <span class="bar" aria-hidden="true">

@@ -1,6 +1,15 @@
 /** @file The promise, the device, and the one button. */
 import type { JSX } from 'preact';
-import { busyElsewhere, demoSettings, failure, offered, openSavedRun, probe, running, startRun } from '../state/session.ts';
+import {
+  busyElsewhere,
+  demoSettings,
+  failure,
+  offered,
+  openSavedRun,
+  probe,
+  running,
+  startRun,
+} from '../state/session.ts';
 import { DeviceCard } from './device_card.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 import { SavedRunNotice } from './saved_run_notice.tsx';
@@ -18,8 +27,9 @@ export function StartSection(): JSX.Element {
       <div>
         <h1 id="promise">Teach a small language model new facts, in this tab.</h1>
         <p class="lede">
-          TabTune asks the model what it knows, finds the facts it does not, and trains it on those: by KnowTuning, on your
-          own graphics processor. You see its answers before and after, and keep the adapter.
+          TabTune asks the model what it knows, finds the facts it does not, and trains it on those: by
+          KnowTuning, on your own graphics processor. You see its answers before and after, and keep the
+          adapter.
         </p>
         <div class="call">
           <button type="button" onClick={start} aria-disabled={why !== null} aria-describedby="start-note">
@@ -33,7 +43,10 @@ export function StartSection(): JSX.Element {
         {failure.value === null ? null : <FailureNotice failure={failure.value} />}
         {busyElsewhere.value ? (
           <Notice title="TabTune trains in another tab.">
-            <p>Two at once would slow each other down. This tab will be ready when the other has finished or is closed.</p>
+            <p>
+              Two at once would slow each other down. This tab will be ready when the other has finished or is
+              closed.
+            </p>
           </Notice>
         ) : null}
         {offered.value === null || running.value ? null : (

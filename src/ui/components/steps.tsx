@@ -16,7 +16,11 @@ export function Steps({ steps }: { steps: readonly StepView[] }): JSX.Element {
     <nav class="steps-nav" aria-label="The four steps">
       <ol class="steps">
         {steps.map((step, i) => (
-          <li key={step.anchor} class={`step ${step.status}`} aria-current={step.status === 'running' ? 'step' : undefined}>
+          <li
+            key={step.anchor}
+            class={`step ${step.status}`}
+            aria-current={step.status === 'running' ? 'step' : undefined}
+          >
             <a href={`#${step.anchor}`}>
               <span class="title">
                 <span class="number">{i + 1}</span>
@@ -25,7 +29,13 @@ export function Steps({ steps }: { steps: readonly StepView[] }): JSX.Element {
             </a>
             <p>{step.text}</p>
             <span class="state">
-              {step.status === 'done' ? <CheckIcon /> : step.status === 'running' ? <RunningIcon /> : <WaitingIcon />}
+              {step.status === 'done' ? (
+                <CheckIcon />
+              ) : step.status === 'running' ? (
+                <RunningIcon />
+              ) : (
+                <WaitingIcon />
+              )}
               {step.state}
             </span>
           </li>

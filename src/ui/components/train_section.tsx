@@ -19,7 +19,7 @@ export function TrainSection({ view }: { view: RunView | null }): JSX.Element {
       ) : (
         <div class="train-grid">
           <div class="train-side sheet">
-            <PhaseList phases={view.phases} saved={view.saved} />
+            <PhaseList phases={view.phases} />
           </div>
           <div class="train-main">
             {running.value ? (
@@ -27,7 +27,9 @@ export function TrainSection({ view }: { view: RunView | null }): JSX.Element {
             ) : (
               <RunOutcome view={view} />
             )}
-            {view.trainings.some((t) => t.log.length > 0) ? <TrainingCharts trainings={view.trainings} /> : null}
+            {view.trainings.some((t) => t.log.length > 0) ? (
+              <TrainingCharts trainings={view.trainings} />
+            ) : null}
           </div>
         </div>
       )}

@@ -7,10 +7,10 @@ import { type ChartSeries, LineChart } from './line_chart.tsx';
 const NO_STEPS: readonly StepLog[] = [];
 
 export function TrainingCharts({ trainings }: { trainings: readonly TrainingView[] }): JSX.Element {
-  const log = (system: TrainingView['system']) => trainings.find((t) => t.system === system)?.log ?? NO_STEPS;
-  const sft = log('sft');
-  const stage1 = log('stage1');
-  const stage2 = log('stage2');
+  const log = (phase: TrainingView['phase']) => trainings.find((t) => t.phase === phase)?.log ?? NO_STEPS;
+  const sft = log('train-sft');
+  const stage1 = log('train-stage1');
+  const stage2 = log('train-stage2');
   const longer = sft.length > stage1.length ? sft : stage1;
   return (
     <div class="charts">

@@ -6,8 +6,13 @@ import { describeFailure, type Failure } from '../../workers/failure.ts';
 import type { ProbeResult, TrainerEvent } from '../../workers/protocol.ts';
 import { beginRun, foldNews } from '../../workers/run_fold.ts';
 import type { RunView } from '../../workers/run_view.ts';
-import { CHECKPOINT_DATABASE, CHECKPOINT_STORE, loadSavedRun, type SavedRun } from '../../workers/saved_run.ts';
-import { type TrainerClient, TrainerClient as Client } from '../../workers/trainer_client.ts';
+import {
+  CHECKPOINT_DATABASE,
+  CHECKPOINT_STORE,
+  loadSavedRun,
+  type SavedRun,
+} from '../../workers/saved_run.ts';
+import { TrainerClient as Client, type TrainerClient } from '../../workers/trainer_client.ts';
 import { keepScreenOn } from './wake_lock.ts';
 
 /** What the worker said of the GPU; null while it is being asked. */
@@ -117,7 +122,11 @@ export async function adapterZip(run: string): Promise<Uint8Array<ArrayBuffer>> 
 function connect(): TrainerClient {
   client ??= new Client({
     createWorker: () =>
-      new Worker(new URL('../../workers/trainer.worker.ts', import.meta.url), { type: 'module', name: 'trainer' }),
+      new Worker(new URL('../../workers/trainer.worker.ts', import.meta.url), {
+        type: 'module',
+        name: 'trainer',
+      }),
+    base: document.baseURI,
     onEvent: receive,
     onDeath: (reason) => {
       client = null;

@@ -1,0 +1,91 @@
+/** @file The zip that a finished run hands out: the adapter of Stage II with its log and manifest, and those before it. */
+import { writePeft } from '../formats/peft.ts';
+import { sortedJson } from '../formats/sorted_json.ts';
+import { trainerState } from '../formats/trainer_state.ts';
+import { zipFiles } from '../formats/zip.ts';
+import type { AdapterDescription } from '../gpu/gpu.ts';
+import type { KnowtuneOptions } from '../knowtuning/pipeline.ts';
+import type { KnowtuneReport } from '../knowtuning/report.ts';
+import { trainConfigToJson } from '../train/config_json.ts';
+import type { TrainConfig, TrainResult } from '../train/tuner.ts';
+import type { RunRequest } from './protocol.ts';
+
+export type TrainedSystem = 'sft' | 'stage1' | 'stage2';
+
+export interface RunFacts {
+  readonly request: RunRequest;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly baseModel: string;
+  readonly configSha256: string;
+  readonly template: string;
+  readonly adapter: AdapterDescription;
+  readonly options: KnowtuneOptions;
+  readonly trained: Readonly<Record<TrainedSystem, TrainResult>>;
+  readonly report: KnowtuneReport;
+}
+
+const CARD_TEXT: Readonly<Record<TrainedSystem, string>> = {
+  sft: 'Vanilla supervised fine-tuning: the model that measures which facts are difficult.',
+  stage1: 'KnowTuning, Stage I: fine-grained supervised fine-tuning on difficult facts, from the base model.',
+  stage2: 'KnowTuning, Stage II: DPO on complete, factual and logical answers, from Stage I.',
+};
+
+/** Files of one adapter: PEFT's directory and trainer_state.json. */
+export function adapterFiles(
+  system: TrainedSystem,
+  result: TrainResult,
+  config: TrainConfig,
+  baseModel: string,
+): Map<string, Uint8Array> {
+  const card = {
+    baseModel,
+    tags: ['tabtune', 'knowtuning', system === 'stage2' ? 'dpo' : 'sft'],
+    text: CARD_TEXT[system],
+  };
+  const files = new Map<string, Uint8Array>(writePeft(result.adapter, card));
+  files.set('trainer_state.json', new TextEncoder().encode(trainerState(result.log, result.steps, config)));
+  return files;
+}
+
+/** The whole bundle: Stage II at the top, so that the unpacked folder is a PEFT directory; sft and stage1 below it. */
+export function runBundle(facts: RunFacts): Uint8Array<ArrayBuffer> {
+  const files = new Map<string, Uint8Array>();
+  for (const system of ['sft', 'stage1', 'stage2'] as const) {
+    const folder = system === 'stage2' ? '' : `${system}/`;
+    for (const [name, bytes] of adapterFiles(
+      system,
+      facts.trained[system],
+      facts.options[system],
+      facts.baseModel,
+    ))
+      files.set(folder + name, bytes);
+  }
+  files.set('run.json', new TextEncoder().encode(manifest(facts)));
+  return zipFiles(files, `tabtune-${facts.request.run.slice(0, 19)}`);
+}
+
+/** run.json: what is needed to know what was run, and to run it again. */
+function manifest(facts: RunFacts): string {
+  const { options, report, request } = facts;
+  return sortedJson({
+    tool: 'TabTune',
+    method: 'knowtune',
+    host: 'browser',
+    run: request.run,
+    started: new Date(facts.startedAt).toISOString(),
+    finished: new Date(facts.finishedAt).toISOString(),
+    model: { name: facts.baseModel, config_sha256: facts.configSha256 },
+    template: facts.template,
+    data: { name: 'atlas', questions: request.questions },
+    knowtuning: { ...options.method, reference: options.reference },
+    config: {
+      sft: trainConfigToJson(options.sft),
+      stage1: trainConfigToJson(options.stage1),
+      stage2: trainConfigToJson(options.stage2),
+    },
+    adapter: facts.adapter,
+    report,
+  });
+}
