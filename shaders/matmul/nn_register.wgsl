@@ -20,6 +20,16 @@ struct Params {
 @group(0) @binding(4) var<storage, read> a: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> dx: array<vec4<f32>>;
 
+fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
+  if (column >= columns4) { return; }
+  let at = row * columns4 + column;
+  if (params.accumulate != 0u) {
+    dx[at] += value;
+  } else {
+    dx[at] = value;
+  }
+}
+
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
   let row = wid.y * 64u + select(lid.y, lid.x, params.row_lanes != 0u) * 8u;
@@ -108,15 +118,23 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
     lo7 += du7 * w0;
     hi7 += du7 * w1;
   }
-  var sums = array<vec4<f32>, 16>(lo0, hi0, lo1, hi1, lo2, hi2, lo3, hi3, lo4, hi4, lo5, hi5, lo6, hi6, lo7, hi7);
-  for (var i = 0u; i < min(8u, params.rows - row); i++) {
-    for (var j = 0u; j < min(2u, columns4 - column); j++) {
-      let at = (row + i) * columns4 + column + j;
-      if (params.accumulate != 0u) {
-        dx[at] += sums[2u * i + j];
-      } else {
-        dx[at] = sums[2u * i + j];
-      }
-    }
+  // One guarded store in a loop, the values moving up one place each time: see nt_register.wgsl.
+  for (var i = 0u; i < 2u * min(8u, params.rows - row); i++) {
+    store(row + i / 2u, column + i % 2u, columns4, lo0);
+    lo0 = hi0;
+    hi0 = lo1;
+    lo1 = hi1;
+    hi1 = lo2;
+    lo2 = hi2;
+    hi2 = lo3;
+    lo3 = hi3;
+    hi3 = lo4;
+    lo4 = hi4;
+    hi4 = lo5;
+    lo5 = hi5;
+    hi5 = lo6;
+    lo6 = hi6;
+    hi6 = lo7;
+    lo7 = hi7;
   }
 }

@@ -1,6 +1,6 @@
 // Y = X W^T for f32 weights in register blocks, without shared memory: for software adapters, whose "threads" are
 // SIMD lanes of a CPU with a cache of its own. Each invocation makes 8 x 8 outputs and walks along K in vec4s.
-// X is [rows, K], W is [columns, K], Y is [rows, columns]; K must be a multiple of 4.
+// X is [rows, K], W is [columns, K], Y is [rows, columns]; K, and the columns of every segment, must be multiples of 4.
 //
 // LoRA adds scale * U B^T: U is [rows, u_stride], and up to three projections that share X lie side by side in the
 // columns of Y, each a segment (first column, end column, first column of its part of U or NONE, first row of B).
@@ -26,10 +26,10 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> residual: array<f32>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> u: array<f32>;
 @group(0) @binding(5) var<storage, read> b: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
 
 // The segment that column tile `tile` lies in, and the tile's first column: tiles never straddle two segments.
 struct Place {
@@ -43,6 +43,16 @@ fn place_of(tile: u32) -> Place {
   if (tile < tiles0) { return Place(params.segment0, params.segment0.x + tile * 64u); }
   if (tile < tiles0 + tiles1) { return Place(params.segment1, params.segment1.x + (tile - tiles0) * 64u); }
   return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * 64u);
+}
+
+fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
+  if (column >= end) { return; }
+  let at = (row * params.columns + column) / 4u;
+  if (params.has_residual != 0u) {
+    y[at] = value + residual[at];
+  } else {
+    y[at] = value;
+  }
 }
 
 @compute @workgroup_size(8, 8)
@@ -169,14 +179,24 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
       hi7 += u7 * b_hi;
     }
   }
-  // Written out through an array in a loop: 64 guarded stores in a row take seconds to compile on software adapters.
-  var sums = array<vec4<f32>, 16>(lo0, hi0, lo1, hi1, lo2, hi2, lo3, hi3, lo4, hi4, lo5, hi5, lo6, hi6, lo7, hi7);
-  for (var i = 0u; i < min(8u, params.rows - row); i++) {
-    for (var j = 0u; j < min(8u, end - column); j++) {
-      let at = (row + i) * params.columns + column + j;
-      var sum = sums[2u * i + j / 4u][j % 4u];
-      if (params.has_residual != 0u) { sum += residual[at]; }
-      y[at] = sum;
-    }
+  // One guarded store in a loop, the values moving up one place each time: sixteen stores in a row, or an array picked
+  // from by index, take software adapters' compilers seconds.
+  for (var i = 0u; i < 2u * min(8u, params.rows - row); i++) {
+    store(row + i / 2u, column + (i % 2u) * 4u, end, lo0);
+    lo0 = hi0;
+    hi0 = lo1;
+    lo1 = hi1;
+    hi1 = lo2;
+    lo2 = hi2;
+    hi2 = lo3;
+    lo3 = hi3;
+    hi3 = lo4;
+    lo4 = hi4;
+    hi4 = lo5;
+    lo5 = hi5;
+    hi5 = lo6;
+    lo6 = hi6;
+    hi6 = lo7;
+    lo7 = hi7;
   }
 }

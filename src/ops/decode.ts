@@ -1,7 +1,7 @@
 /** @file One step of batched decoding: the cache of keys and values, attention over it, the greedy choice. */
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { headDimensions } from './attention.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { headDimensions } from './attention.ts';
 
 export interface CacheShape {
   readonly sequences: number;

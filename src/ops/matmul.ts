@@ -46,9 +46,12 @@ export interface MatmulNT {
   readonly variant?: MatmulVariant;
 }
 
-/** The fixed table: which variant runs, by adapter class and shape (register blocks read vec4s along K). */
-export function matmulNTVariant(adapterClass: AdapterClass, inner: number): MatmulVariant {
-  return adapterClass === 'software' && inner % 4 === 0 ? 'register' : 'tiled';
+/**
+ * The fixed table: which variant runs, by adapter class and shape. Register blocks read and write vec4s, so that K and
+ * the bounds of all segments must be multiples of four.
+ */
+export function matmulNTVariant(adapterClass: AdapterClass, inner: number, bounds: readonly number[]): MatmulVariant {
+  return adapterClass === 'software' && [inner, ...bounds].every((n) => n % 4 === 0) ? 'register' : 'tiled';
 }
 
 export function matmulNNVariant(adapterClass: AdapterClass, columns: number): MatmulVariant {
@@ -60,8 +63,9 @@ const NO_SEGMENT: Segment = { start: 0, end: 0, u: NO_LORA, bRow: 0 };
 
 /** Records Y = X W^T (+ scale U B^T) (+ residual). */
 export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
-  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.inner);
   const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
+  const bounds = segments.map((s) => s.end);
+  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.inner, bounds);
   if (segments.length > 3) throw new Error(`matmulNT takes up to three segments, not ${segments.length}.`);
   const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
   const segment = (i: number): readonly [number, number, number, number] => {

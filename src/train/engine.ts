@@ -9,7 +9,7 @@ import { scoreBatches } from '../llama/scoring.ts';
 import { flatAdapter, initialParameters, loraShape } from './lora_init.ts';
 import { randomPermutation } from './mt19937.ts';
 import { type PackedGroup, pack } from './packing.ts';
-import { planSteps, resolveWarmup } from './schedule.ts';
+import { type PlannedStep, planSteps, resolveWarmup } from './schedule.ts';
 import { dpoStep, type PreparedStep, sftStep, type TokenPreference, type TokenRow } from './steps.ts';
 import { type Clock, runSteps, TrainingSession } from './trainer.ts';
 import type {
@@ -108,17 +108,23 @@ export function createTuner(
     // Plainly packed targets lie in the order of their sequences.
     return batches.flatMap((members, i) => {
       let at = 0;
-      return members.map((g) => results[i]!.slice(at, (at += g.completions[0]!.length)));
+      return members.map((g) => {
+        const first = at;
+        at += g.completions[0]!.length;
+        return results[i]!.slice(first, at);
+      });
     });
   };
 
   const train = async (
-    steps: readonly PreparedStep[],
+    planned: readonly PlannedStep[],
+    prepare: (step: PlannedStep) => PreparedStep,
     trainConfig: TrainConfig,
     start: Adapter | null,
     onStep?: OnStep,
     signal?: AbortSignal,
   ): Promise<TrainResult> => {
+    const steps = planned.map(prepare);
     const lora = start ? start.options : trainConfig.lora;
     const flat = start
       ? flatAdapter(config, start)
@@ -143,7 +149,12 @@ export function createTuner(
         signal,
       );
       const tensors = await downloadTensors(model.gpu, flat.layout, session.workspace.buffer('parameters'));
-      return { adapter: { options: lora, tensors }, log, steps: steps.length };
+      return {
+        adapter: { options: lora, tensors },
+        log,
+        steps: steps.length,
+        order: planned.map((p) => p.microBatches),
+      };
     } finally {
       session.release();
     }
@@ -206,13 +217,7 @@ export function createTuner(
       const steps = planSteps(encoded.length, trainConfig, (epoch) =>
         randomPermutation(encoded.length, trainConfig.seed + epoch),
       );
-      return train(
-        steps.map((planned) => sftStep(planned, encoded, cap)),
-        trainConfig,
-        start,
-        onStep,
-        signal,
-      );
+      return train(steps, (planned) => sftStep(planned, encoded, cap), trainConfig, start, onStep, signal);
     },
 
     async trainDpo(groups, trainConfig, start, reference, onStep, signal) {
@@ -231,7 +236,8 @@ export function createTuner(
       const sums = scored.map((l) => l.reduce((a, b) => a + b, 0));
       let at = 0;
       const encoded = rows.map((answers): TokenPreference => {
-        const [referenceChosen, ...referenceRejected] = sums.slice(at, (at += answers.length));
+        const [referenceChosen, ...referenceRejected] = sums.slice(at, at + answers.length);
+        at += answers.length;
         const [chosen, ...rejected] = answers.map((a) => a.completion);
         return {
           prompt: answers[0]!.prompt,
@@ -245,7 +251,8 @@ export function createTuner(
         randomPermutation(encoded.length, trainConfig.seed + epoch),
       );
       return train(
-        steps.map((planned) => dpoStep(planned, encoded, trainConfig, cap, tree)),
+        steps,
+        (planned) => dpoStep(planned, encoded, trainConfig, cap, tree),
         trainConfig,
         start,
         onStep,
@@ -264,9 +271,13 @@ function packPrompts(prompts: readonly Uint32Array[]): PackedBatch {
     false,
   );
   let end = 0;
+  const lastRows = prompts.map((prompt) => {
+    end += prompt.length;
+    return end - 1;
+  });
   return {
     ...packed,
-    targetRow: Uint32Array.from(prompts, (p) => (end += p.length) - 1),
+    targetRow: Uint32Array.from(lastRows),
     targetToken: new Uint32Array(prompts.length),
     targetSequence: Uint32Array.from(prompts, (_, b) => b),
   };

@@ -119,6 +119,8 @@ export interface TrainResult {
   readonly log: readonly StepLog[];
   /** Optimizer steps done, which is log.length. */
   readonly steps: number;
+  /** Rows (SFT) or questions (DPO) by index, per step and micro-batch: what a run elsewhere needs to repeat this one. */
+  readonly order: readonly (readonly (readonly number[])[])[];
 }
 
 /** Called for every step, in order, at most two steps after it was submitted. */

@@ -1,0 +1,11 @@
+/** @file What a command is: its options, what it does, and how its result reads on a terminal. */
+import type { OptionSpecs, Options } from './arguments.ts';
+
+export interface Command {
+  readonly summary: string;
+  readonly options: OptionSpecs;
+  /** Does the work and returns the one JSON document. Progress goes to `progress`, which is stderr. */
+  run(options: Options, progress: (line: string) => void): Promise<unknown>;
+  /** The result as text, where no JSON is asked for. */
+  text(result: never): string;
+}

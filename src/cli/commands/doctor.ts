@@ -1,0 +1,66 @@
+/** @file `doctor`: which adapter, what it can do, whether its numbers are right, and which kernels it gets. */
+import { Gpu } from '../../gpu/gpu.ts';
+import { matmulNNVariant, matmulNTVariant } from '../../ops/matmul.ts';
+import { selfCheck } from '../../ops/self_check.ts';
+import type { Command } from '../command.ts';
+import { dawnDevice, shadersFromDisk } from '../dawn.ts';
+
+const LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/** Adapter, limits, self-checks and the chosen variants, as `doctor` and a run's manifest hold them. */
+export async function diagnose(gpu: Gpu) {
+  return {
+    adapter: gpu.adapter,
+    limits: Object.fromEntries(LIMITS.map((name) => [name, gpu.device.limits[name]])),
+    self_check: await selfCheck(gpu),
+    kernels: kernelVariants(gpu),
+  };
+}
+
+/** The fixed table's choice for this adapter, for sizes that are multiples of four and for others. */
+export function kernelVariants(gpu: Gpu): Record<string, string> {
+  return {
+    adapter_class: gpu.adapterClass,
+    matmul_nt: matmulNTVariant(gpu.adapterClass, 4, [4]),
+    matmul_nt_unaligned: matmulNTVariant(gpu.adapterClass, 1, [1]),
+    matmul_nn: matmulNNVariant(gpu.adapterClass, 4),
+    matmul_nn_unaligned: matmulNNVariant(gpu.adapterClass, 1),
+  };
+}
+
+export const doctor: Command = {
+  summary: 'show the adapter, its limits, self-checks and chosen kernels',
+  options: {},
+  async run() {
+    const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
+    try {
+      return {
+        node: process.version,
+        platform: `${process.platform} ${process.arch}`,
+        ...(await diagnose(gpu)),
+      };
+    } finally {
+      gpu.destroy();
+    }
+  },
+  text(result: Awaited<ReturnType<typeof diagnose>>) {
+    const { adapter, limits, self_check, kernels } = result;
+    return [
+      `Adapter   ${adapter.description || adapter.device} (${adapter.vendor} ${adapter.architecture})${adapter.software ? ', computing on the CPU: right numbers, but slow' : ''}`,
+      `Features  ${adapter.features.join(', ')}`,
+      ...Object.entries(limits).map(([name, value]) => `Limit     ${name} ${value}`),
+      ...self_check.map(
+        (c) =>
+          `Check     ${c.kernel} ${c.variant}: ${c.passed ? 'right' : 'WRONG'} (relative error ${c.relativeError.toExponential(1)})`,
+      ),
+      ...Object.entries(kernels).map(([name, value]) => `Kernel    ${name} ${value}`),
+    ].join('\n');
+  },
+};

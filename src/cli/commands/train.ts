@@ -1,0 +1,162 @@
+/** @file `train`: SFT or DPO on rows of a file; writes a PEFT adapter, trainer_state.json and run.json. */
+import { InputError } from '../../formats/input_error.ts';
+import { parseJson } from '../../formats/json.ts';
+import { type AdapterCard, writePeft } from '../../formats/peft.ts';
+import { parsePreferenceRows, parseSftRows } from '../../formats/rows.ts';
+import { trainerState } from '../../formats/trainer_state.ts';
+import { parseTrainConfig } from '../../train/config.ts';
+import { trainConfigToJson } from '../../train/config_json.ts';
+import type { Adapter, OnStep, ReferencePolicy, TrainConfig, TrainResult } from '../../train/tuner.ts';
+import type { Options } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel, readInput } from '../open_model.ts';
+import { writeDirectory } from '../output_directory.ts';
+import { sha256 } from '../sha256.ts';
+import { kernelVariants } from './doctor.ts';
+
+/** Keys of --config that an adapter given by --adapter decides. */
+const ADAPTER_KEYS = ['r', 'lora_alpha', 'target_modules', 'use_rslora'] as const;
+
+export const train: Command = {
+  summary: 'fine-tune by SFT or DPO; writes a PEFT adapter, trainer_state.json and run.json',
+  options: {
+    method: { required: true, choices: ['sft', 'dpo'], help: 'the loss' },
+    ...MODEL_OPTIONS,
+    ...ADAPTER_OPTION,
+    reference: { default: 'start', help: 'reference of DPO: start, base, or a PEFT directory' },
+    data: { required: true, help: 'JSONL of {prompt, completion}, or {prompt, chosen, rejected} for DPO' },
+    config: { help: "JSON of training options under Transformers' and PEFT's names" },
+    out: { required: true, help: 'directory for the result' },
+  },
+  async run(options, progress) {
+    const method = options.get('method') as 'sft' | 'dpo';
+    const dataPath = options.get('data');
+    const data = await readInput(dataPath);
+    const configPath = options.maybe('config');
+    const configPlace = configPath ?? '--config';
+    const given = configPath === undefined ? {} : parseJson(await readInput(configPath), configPath);
+    const sftRows = method === 'sft' ? parseSftRows(data, dataPath) : [];
+    const groups = method === 'dpo' ? parsePreferenceRows(data, dataPath) : [];
+    const opened = await openModel(options);
+    try {
+      let config = parseTrainConfig(given, configPlace, opened.config.maxPositionEmbeddings);
+      const start = await openAdapter(options, opened);
+      if (start) config = withAdapter(config, given as Readonly<Record<string, unknown>>, start, configPlace);
+      const reference = await openReference(options, opened);
+      const started = new Date();
+      const onStep: OnStep = (log, total) =>
+        progress(
+          `step ${log.step}/${total}  loss ${log.loss.toFixed(4)}  grad_norm ${log.grad_norm.toFixed(3)}${log.skipped ? '  skipped: the gradient is not finite' : ''}  ${(log.tokens / Math.max(1e-9, log.seconds / log.step)).toFixed(0)} tokens/s`,
+        );
+      opened.gpu.ledger.resetPeak();
+      const result =
+        method === 'sft'
+          ? await opened.tuner.trainSft(sftRows, config, start, onStep)
+          : await opened.tuner.trainDpo(groups, config, start, reference, onStep);
+      const summary = summarize(result, opened.tuner.memory().peakBytes);
+      const manifest = {
+        tool: 'TabTune',
+        method,
+        started: started.toISOString(),
+        finished: new Date().toISOString(),
+        model: { name: options.get('model'), config_sha256: opened.configSha256 },
+        template: opened.template,
+        data: {
+          name: dataPath,
+          sha256: sha256(data),
+          rows: method === 'sft' ? sftRows.length : groups.length,
+        },
+        ...(method === 'dpo'
+          ? {
+              reference: options.get('reference'),
+              rows_are: 'questions: rows of one prompt and chosen answer',
+            }
+          : {}),
+        start_adapter: options.maybe('adapter') ?? null,
+        config: trainConfigToJson(config),
+        adapter: opened.gpu.adapter,
+        kernels: kernelVariants(opened.gpu),
+        summary,
+        order: result.order,
+      };
+      await writeDirectory(
+        options.get('out'),
+        adapterFiles(result, config, opened.baseModel, manifest, [method, 'tabtune']),
+      );
+      return { out: options.get('out'), ...summary, log_history: result.log };
+    } finally {
+      opened.gpu.destroy();
+    }
+  },
+  text(result: {
+    out: string;
+    steps: number;
+    first_loss: number;
+    last_loss: number;
+    tokens_per_second: number;
+  }) {
+    return `${result.steps} steps, loss ${result.first_loss.toFixed(4)} -> ${result.last_loss.toFixed(4)}, ${result.tokens_per_second.toFixed(0)} tokens per second; adapter in ${result.out}`;
+  },
+};
+
+/** The adapter decides rank, alpha and targets; a configuration that says otherwise is refused. */
+function withAdapter(
+  config: TrainConfig,
+  given: Readonly<Record<string, unknown>>,
+  start: Adapter,
+  place: string,
+): TrainConfig {
+  const said = trainConfigToJson(config);
+  const merged = { ...config, lora: start.options };
+  const actual = trainConfigToJson(merged);
+  for (const key of ADAPTER_KEYS)
+    if (key in given && JSON.stringify(said[key]) !== JSON.stringify(actual[key]))
+      throw new InputError(
+        `${place}: ${key}`,
+        `is ${JSON.stringify(said[key])}, but the adapter of --adapter has ${JSON.stringify(actual[key])}.`,
+        `Leave ${key} out, or start without --adapter.`,
+      );
+  return merged;
+}
+
+async function openReference(
+  options: Options,
+  opened: Awaited<ReturnType<typeof openModel>>,
+): Promise<ReferencePolicy> {
+  const reference = options.get('reference');
+  if (reference === 'start' || reference === 'base') return reference;
+  return (await openAdapter(options, opened, 'reference'))!;
+}
+
+/** Figures of a run as its manifest and `--json` hold them. */
+export function summarize(result: TrainResult, peakBytes: number) {
+  const tokens = result.log.reduce((n, l) => n + l.tokens, 0);
+  const seconds = result.log.at(-1)?.seconds ?? 0;
+  return {
+    steps: result.steps,
+    first_loss: result.log[0]?.loss ?? Number.NaN,
+    last_loss: result.log.at(-1)?.loss ?? Number.NaN,
+    seconds,
+    seconds_to_first_step: result.log[0]?.seconds ?? 0,
+    tokens,
+    target_tokens: result.log.reduce((n, l) => n + l.target_tokens, 0),
+    tokens_per_second: tokens / seconds,
+    skipped_steps: result.log.filter((l) => l.skipped).length,
+    peak_gpu_bytes: peakBytes,
+  };
+}
+
+/** Files of a result directory: PEFT's, trainer_state.json, run.json. */
+export function adapterFiles(
+  result: TrainResult,
+  config: TrainConfig,
+  baseModel: string,
+  manifest: unknown,
+  tags: AdapterCard['tags'],
+): Map<string, Uint8Array | string> {
+  return new Map<string, Uint8Array | string>([
+    ...writePeft(result.adapter, { baseModel, tags }),
+    ['trainer_state.json', trainerState(result.log, config)],
+    ['run.json', `${JSON.stringify(manifest, null, 2)}\n`],
+  ]);
+}

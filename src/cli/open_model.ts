@@ -1,0 +1,59 @@
+/** @file Opens what --model, --adapter and --template name, on Dawn. */
+import { readFile } from 'node:fs/promises';
+import { InputError } from '../formats/input_error.ts';
+import { readPeft } from '../formats/peft.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
+import type { Adapter, TemplateName } from '../train/tuner.ts';
+import type { OptionSpecs, Options } from './arguments.ts';
+import { dawnDevice, shadersFromDisk } from './dawn.ts';
+import { diskSource } from './disk_source.ts';
+
+export const MODEL_OPTIONS: OptionSpecs = {
+  model: { required: true, help: 'directory of a Llama (config.json, safetensors, tokenizer.json)' },
+  template: {
+    choices: ['none', 'auto', 'alpaca'],
+    help: "how prompts are rendered: as given, by the model's chat template, or as the paper's scripts do (default: auto where the model has a chat template, else none)",
+  },
+};
+
+export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter directory to start from' } };
+
+/** A model on a device, with the options' template. */
+export async function openModel(options: Options): Promise<OpenedTuner & { readonly gpu: Gpu }> {
+  const source = await diskSource(options.get('model'));
+  const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
+  try {
+    const template = options.maybe('template') as TemplateName | undefined;
+    return {
+      ...(await openTuner(gpu, source, {
+        clock: () => performance.now(),
+        ...(template ? { template } : {}),
+      })),
+      gpu,
+    };
+  } catch (error) {
+    gpu.destroy();
+    throw error;
+  }
+}
+
+/** The adapter in a PEFT directory, or null where the option is not given. */
+export async function openAdapter(
+  options: Options,
+  opened: OpenedTuner,
+  option = 'adapter',
+): Promise<Adapter | null> {
+  const directory = options.maybe(option);
+  if (directory === undefined) return null;
+  return readPeft(await diskSource(directory), opened.config);
+}
+
+/** Bytes of a file that the command line names. @throws InputError where it cannot be read */
+export async function readInput(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch {
+    throw new InputError(path, 'cannot be read.', 'Check the path.');
+  }
+}
