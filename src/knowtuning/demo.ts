@@ -2,8 +2,7 @@
 import { parseStatement, splitSentences } from '../authors/statements.ts';
 import type { World } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
-import { PROJECTIONS } from '../llama/config.ts';
-import type { TrainConfig } from '../train/tuner.ts';
+import { parseTrainConfig } from '../train/config.ts';
 import type { KnowtuneOptions } from './options.ts';
 import { defaultMethod, type TrainRow } from './project.ts';
 import { SYSTEMS } from './report.ts';
@@ -12,38 +11,32 @@ import type { TestRow } from './rows.ts';
 /** Questions to learn from in the demo, and as many to be tested with. */
 export const DEMO_QUESTIONS = 24;
 
-/** Settings for the bundled model and a handful of questions. */
-export function demoOptions(seed = 0): KnowtuneOptions {
-  const sft: TrainConfig = {
-    learningRate: 2e-3,
-    numTrainEpochs: 6,
-    maxSteps: -1,
-    perDeviceTrainBatchSize: 8,
-    gradientAccumulationSteps: 1,
-    lrSchedulerType: 'cosine',
-    warmupSteps: 0,
-    weightDecay: 0,
-    maxGradNorm: 1,
-    adamBeta1: 0.9,
-    adamBeta2: 0.999,
-    adamEpsilon: 1e-8,
-    seed,
-    lora: { r: 8, loraAlpha: 16, targetModules: PROJECTIONS, useRslora: false },
-    beta: 0.1,
-    prefFtx: 0,
-    prefFtxNorm: 'lf',
-    labelSmoothing: 0,
-    maxLength: 256,
-  };
+/** Config keys that SFT, Stage I and Stage II share. */
+const SHARED = {
+  lr_scheduler_type: 'cosine',
+  per_device_train_batch_size: 8,
+  r: 8,
+  lora_alpha: 16,
+  target_modules: 'all-linear',
+};
+const SFT = { ...SHARED, learning_rate: 2e-3, num_train_epochs: 6 };
+const DPO = { ...SHARED, learning_rate: 1e-4, num_train_epochs: 3, beta: 0.1, pref_ftx: 0.2 };
+
+/**
+ * Settings for the bundled model and a handful of questions.
+ * @param contextLength of the model, in tokens
+ */
+export function demoOptions(seed: number, contextLength: number): KnowtuneOptions {
+  const config = (keys: object) => parseTrainConfig({ ...keys, seed }, 'demo', contextLength);
   return {
     method: { ...defaultMethod, seed },
-    sft,
-    stage1: sft,
-    stage2: { ...sft, learningRate: 1e-4, numTrainEpochs: 3, prefFtx: 0.2 },
+    sft: config(SFT),
+    stage1: config(SFT),
+    stage2: config(DPO),
     reference: 'start',
     systems: SYSTEMS,
     maxNewTokens: 128,
-    evaluationBatch: 24,
+    evaluationBatch: DEMO_QUESTIONS,
   };
 }
 
