@@ -6,7 +6,7 @@ export function trainConfigToJson(config: TrainConfig): Record<string, unknown> 
   return {
     learning_rate: config.learningRate,
     num_train_epochs: config.numTrainEpochs,
-    max_steps: config.maxSteps,
+    max_steps: config.maxSteps > 0 ? config.maxSteps : -1,
     per_device_train_batch_size: config.perDeviceTrainBatchSize,
     gradient_accumulation_steps: config.gradientAccumulationSteps,
     lr_scheduler_type: config.lrSchedulerType,

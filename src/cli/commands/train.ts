@@ -156,7 +156,7 @@ export function adapterFiles(
 ): Map<string, Uint8Array | string> {
   return new Map<string, Uint8Array | string>([
     ...writePeft(result.adapter, { baseModel, tags }),
-    ['trainer_state.json', trainerState(result.log, config)],
+    ['trainer_state.json', trainerState(result.log, result.steps, config)],
     ['run.json', `${JSON.stringify(manifest, null, 2)}\n`],
   ]);
 }

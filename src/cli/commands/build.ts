@@ -1,0 +1,78 @@
+/** @file `build`: the data sets of KnowTuning without training, for use here or elsewhere. */
+import { buildDatasets } from '../../knowtuning/build_datasets.ts';
+import type { Command } from '../command.ts';
+import { METHOD_OPTIONS, methodOptions, openAuthor } from '../method_options.ts';
+import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
+import { writeDirectory } from '../output_directory.ts';
+import { readTrainRows, readWorld } from '../world_files.ts';
+
+interface BuildResult {
+  readonly out: string;
+  readonly questions: number;
+  readonly atoms: number;
+  readonly difficult: number;
+  readonly sft_rows: number;
+  readonly dpo_pairs: number;
+  readonly problems: { readonly id: string; readonly operation: string; readonly reason: string }[];
+}
+
+export const buildCommand: Command = {
+  summary: "KnowTuning's data sets from questions and answers: sft.jsonl, dpo.jsonl, project.json",
+  options: {
+    ...MODEL_OPTIONS,
+    adapter: {
+      help: `${ADAPTER_OPTION.adapter!.help}; atoms are measured under it (the SFT model), else under the model itself`,
+    },
+    data: { required: true, help: 'JSONL of {question, answer}' },
+    ...METHOD_OPTIONS,
+    out: { required: true, help: 'directory for the result' },
+  },
+  async run(options, progress) {
+    const world = await readWorld(options.get('world'));
+    const method = methodOptions(options);
+    const author = openAuthor(options, world);
+    const train = await readTrainRows(options.get('data'));
+    const opened = await openModel(options);
+    try {
+      const adapter = await openAdapter(options, opened);
+      progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
+      const problems: BuildResult['problems'] = [];
+      const { project, sft, dpo } = await buildDatasets({
+        name: options.get('data'),
+        tuner: opened.tuner,
+        author,
+        train,
+        adapter,
+        method,
+        onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
+      });
+      const lines = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+      await writeDirectory(
+        options.get('out'),
+        new Map([
+          ['sft.jsonl', lines(sft)],
+          ['dpo.jsonl', lines(dpo)],
+          ['project.json', `${JSON.stringify(project, null, 2)}\n`],
+        ]),
+      );
+      const atoms = project.questions.flatMap((q) => q.atoms);
+      return {
+        out: options.get('out'),
+        questions: project.questions.length,
+        atoms: atoms.length,
+        difficult: atoms.filter((a) => a.difficult).length,
+        sft_rows: sft.length,
+        dpo_pairs: dpo.length,
+        problems,
+      } satisfies BuildResult;
+    } finally {
+      opened.gpu.destroy();
+    }
+  },
+  text(r: BuildResult) {
+    return [
+      `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,
+      ...r.problems.map((p) => `${p.id}: ${p.operation}: ${p.reason}`),
+    ].join('\n');
+  },
+};

@@ -1,0 +1,186 @@
+/** @file `knowtune`: the whole method with before and after; `--demo` on the bundled model and world. */
+
+import { InputError } from '../../formats/input_error.ts';
+import { writePeft } from '../../formats/peft.ts';
+import { trainerState } from '../../formats/trainer_state.ts';
+import { chooseDemoRows, DEMO_QUESTIONS, demoOptions } from '../../knowtuning/demo.ts';
+import type { KnowtuneEvent } from '../../knowtuning/events.ts';
+import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowtuning/pipeline.ts';
+import type { Project } from '../../knowtuning/project.ts';
+import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
+import { parseTrainConfig } from '../../train/config.ts';
+import { trainConfigToJson } from '../../train/config_json.ts';
+import type { TrainResult } from '../../train/tuner.ts';
+import type { Options } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { METHOD_OPTIONS, methodOptions, openAuthor, stageConfigs } from '../method_options.ts';
+import { MODEL_OPTIONS, openModel } from '../open_model.ts';
+import { writeDirectory } from '../output_directory.ts';
+import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
+import { kernelVariants } from './doctor.ts';
+import { summarize } from './train.ts';
+
+const STAGES = ['sft', 'stage1', 'stage2'] as const;
+type Stage = (typeof STAGES)[number];
+
+export const knowtuneCommand: Command = {
+  summary: 'the whole method: SFT, difficulty, Stage I, Stage II, before and after',
+  options: {
+    ...MODEL_OPTIONS,
+    model: { default: bundled.model, help: MODEL_OPTIONS.model!.help },
+    demo: {
+      flag: true,
+      help: `${DEMO_QUESTIONS} training and ${DEMO_QUESTIONS} test questions of the bundled world`,
+    },
+    questions: {
+      default: String(DEMO_QUESTIONS),
+      help: 'with --demo: how many questions to train on, and to test',
+    },
+    data: { help: 'JSONL of {question, answer} to train on' },
+    test: { help: 'JSONL of {question} to test, with {entity, slots} where answers can be checked' },
+    ...METHOD_OPTIONS,
+    reference: {
+      default: 'start',
+      choices: ['start', 'base'],
+      help: 'reference of Stage II: the frozen Stage I model (the paper) or the base model',
+    },
+    config: { help: 'JSON {"sft": {...}, "stage1": {...}, "stage2": {...}} with the keys of `train`' },
+    'max-new-tokens': { default: '128', help: 'most tokens of an answer' },
+    out: { default: 'out/knowtune', help: 'directory for adapters, data, answers and report' },
+  },
+  async run(options, progress) {
+    const demo = options.flag('demo');
+    const data = options.maybe('data');
+    if (demo === (data !== undefined))
+      throw new InputError('knowtune', 'needs either --demo or --data.', 'Give one of the two.');
+    const world = await readWorld(options.get('world'));
+    const rows = demo
+      ? chooseDemoRows(
+          world,
+          await readTrainRows(bundled.train),
+          await readTestRows(bundled.test, world),
+          options.integer('questions', 3),
+        )
+      : {
+          train: await readTrainRows(data!),
+          test: options.maybe('test') ? await readTestRows(options.get('test'), world) : [],
+        };
+    const started = performance.now();
+    const opened = await openModel(options);
+    try {
+      const settings = await knowtuneOptions(options, opened.config.maxPositionEmbeddings);
+      progress(
+        `${opened.gpu.adapter.description}${opened.gpu.adapter.software ? ' (software: right, but slow)' : ''}`,
+      );
+      const trained = new Map<Stage, TrainResult>();
+      const result = await knowtune({
+        name: demo ? 'demo' : data!,
+        tuner: opened.tuner,
+        author: openAuthor(options, world),
+        world,
+        ...rows,
+        options: settings,
+        clock: () => performance.now() / 1000,
+        onEvent: (event) => tell(event, progress),
+        onAdapter: async (system, done) => {
+          trained.set(system as Stage, done);
+        },
+      });
+      const manifest = {
+        tool: 'TabTune',
+        command: 'knowtune',
+        seed: options.integer('seed', 0),
+        method: settings.method,
+        reference: settings.reference,
+        configs: Object.fromEntries(STAGES.map((s) => [s, trainConfigToJson(settings[s])])),
+        model: { name: opened.baseModel, config_sha256: opened.configSha256 },
+        template: opened.template,
+        adapter: opened.gpu.adapter,
+        kernels: kernelVariants(opened.gpu),
+        memory: opened.tuner.memory(),
+        seconds: (performance.now() - started) / 1000,
+        stages: Object.fromEntries(
+          STAGES.map((s) => [
+            s,
+            { ...summarize(trained.get(s)!, opened.tuner.memory().peakBytes), order: trained.get(s)!.order },
+          ]),
+        ),
+      };
+      await writeDirectory(options.get('out'), resultFiles(result, settings, opened.baseModel, manifest));
+      return { out: options.get('out'), seconds: manifest.seconds, report: result.report };
+    } finally {
+      opened.gpu.destroy();
+    }
+  },
+  text(result: { out: string; seconds: number; report: KnowtuneReport }) {
+    return `${formatReport(result.report)}\n\n${result.seconds.toFixed(0)} s; adapters, data, answers and report in ${result.out}`;
+  },
+};
+
+/** The demo's settings, with what the command line and --config change. */
+async function knowtuneOptions(options: Options, context: number): Promise<KnowtuneOptions> {
+  const seed = options.integer('seed', 0);
+  const base = demoOptions(seed, context);
+  const given = await stageConfigs(options);
+  const stage = (name: Stage) =>
+    parseTrainConfig({ ...trainConfigToJson(base[name]), ...given[name] }, `--config ${name}`, context);
+  return {
+    ...base,
+    method: methodOptions(options),
+    sft: stage('sft'),
+    stage1: stage('stage1'),
+    stage2: stage('stage2'),
+    reference: options.get('reference') as 'start' | 'base',
+    maxNewTokens: options.integer('max-new-tokens', 1),
+  };
+}
+
+/** Progress on stderr: phases, and of training every step. */
+function tell(event: KnowtuneEvent, progress: (line: string) => void): void {
+  switch (event.type) {
+    case 'phase-started':
+      progress(`[${event.number}/${event.of}] ${event.label}`);
+      break;
+    case 'phase-finished': {
+      const counts = Object.entries(event.counts).map(([name, n]) => `${n} ${name}`);
+      progress(`      ${counts.join(', ')} in ${event.seconds.toFixed(1)} s`);
+      break;
+    }
+    case 'step': {
+      const { log, totalSteps } = event;
+      const margin = log['rewards/margins'];
+      const dpo = margin === undefined ? '' : `  margin ${margin.toFixed(3)}`;
+      progress(`      step ${log.step}/${totalSteps}  loss ${log.loss.toFixed(4)}${dpo}`);
+      break;
+    }
+    case 'problem':
+      progress(`      ${event.id}: ${event.operation}: ${event.reason}`);
+      break;
+  }
+}
+
+/** The Stage II adapter at the top, everything else beside it. */
+function resultFiles(
+  result: KnowtuneResult,
+  settings: KnowtuneOptions,
+  baseModel: string,
+  manifest: unknown,
+): Map<string, Uint8Array | string> {
+  const files = new Map<string, Uint8Array | string>();
+  const log = (s: Stage) => trainerState(result.logs[s], result.logs[s].length, settings[s]);
+  for (const stage of STAGES) {
+    const folder = stage === 'stage2' ? 'adapter' : `adapter-${stage}`;
+    for (const [name, bytes] of writePeft(result.adapters[stage], {
+      baseModel,
+      tags: ['tabtune', 'knowtuning', stage],
+    }))
+      files.set(`${folder}/${name}`, bytes);
+    files.set(`${folder}/trainer_state.json`, log(stage));
+  }
+  const project: Project = result.project;
+  files.set('project.json', `${JSON.stringify(project, null, 2)}\n`);
+  files.set('answers.json', `${JSON.stringify(result.answers, null, 2)}\n`);
+  files.set('report.json', `${JSON.stringify(result.report, null, 2)}\n`);
+  files.set('run.json', `${JSON.stringify(manifest, null, 2)}\n`);
+  return files;
+}

@@ -1,0 +1,81 @@
+/** @file Options of the method on the command line, shared by `build` and `knowtune`. */
+import type { Author } from '../authors/author.ts';
+import { createWorldAuthor } from '../authors/rules_world.ts';
+import type { World } from '../authors/world.ts';
+import { InputError } from '../formats/input_error.ts';
+import { parseJson } from '../formats/json.ts';
+import { defaultMethod, type MethodOptions } from '../knowtuning/project.ts';
+import type { OptionSpecs, Options } from './arguments.ts';
+import { readInput } from './open_model.ts';
+import { bundled } from './world_files.ts';
+
+export const METHOD_OPTIONS: OptionSpecs = {
+  author: {
+    default: 'rules',
+    choices: ['rules'],
+    help: 'who writes: rules is the offline author of a closed world',
+  },
+  world: {
+    default: bundled.world,
+    help: 'the closed world of the offline author, and of the checker of facts',
+  },
+  alpha: { default: String(defaultMethod.alpha), help: 'share of the atoms that count as difficult' },
+  'delete-share': {
+    default: String(defaultMethod.beta),
+    help: 'beta of the paper: share of the atoms that an incomplete answer lacks',
+  },
+  'ppl-context': {
+    default: defaultMethod.pplContext,
+    choices: ['question', 'none'],
+    help: 'whether perplexity is measured after the question',
+  },
+  seed: { default: '42', help: 'seed of every choice' },
+};
+
+function share(options: Options, name: string): number {
+  const value = Number(options.get(name));
+  if (!(value > 0 && value <= 1))
+    throw new InputError(`--${name}`, `is ${options.get(name)}.`, 'Give a number above 0 and at most 1.');
+  return value;
+}
+
+export function methodOptions(options: Options): MethodOptions {
+  return {
+    ...defaultMethod,
+    alpha: share(options, 'alpha'),
+    beta: share(options, 'delete-share'),
+    pplContext: options.get('ppl-context') as MethodOptions['pplContext'],
+    seed: options.integer('seed', 0),
+  };
+}
+
+export function openAuthor(options: Options, world: World): Author {
+  return createWorldAuthor(world, options.integer('seed', 0));
+}
+
+/** Settings of the three trainings from --config: {"sft": {...}, "stage1": {...}, "stage2": {...}} with `train`'s keys. */
+export async function stageConfigs(
+  options: Options,
+): Promise<Readonly<Record<'sft' | 'stage1' | 'stage2', object>>> {
+  const path = options.maybe('config');
+  const json = path === undefined ? {} : parseJson(await readInput(path), path);
+  const stages = { sft: {}, stage1: {}, stage2: {} };
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new InputError(
+      path ?? '--config',
+      'is not a JSON object.',
+      'Write {"sft": {...}, "stage1": {...}, "stage2": {...}}.',
+    );
+  for (const [stage, value] of Object.entries(json)) {
+    if (!Object.hasOwn(stages, stage))
+      throw new InputError(`${path}: ${stage}`, 'is no stage.', 'There are sft, stage1 and stage2.');
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new InputError(
+        `${path}: ${stage}`,
+        'is not an object.',
+        "Give it the keys of `train`'s --config.",
+      );
+    stages[stage as keyof typeof stages] = value;
+  }
+  return stages;
+}
