@@ -74,6 +74,8 @@ describe('deleting', () => {
     expect([count(3, 0.5), count(4, 0.5), count(2, 0.1), count(2, 1), count(10, 0.3)]).toEqual([
       1, 2, 1, 1, 3,
     ]);
+    // 0.29 * 100 comes out below 29 in floating point.
+    expect([0.29 * 100 < 29, count(100, 0.29)]).toEqual([true, 29]);
     expect(chooseDeleted(1, 0.5, keyedRandom('d'))).toBeNull();
     expect(chooseDeleted(0, 0.5, keyedRandom('d'))).toBeNull();
   });
