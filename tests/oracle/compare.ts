@@ -11,8 +11,9 @@ export function norm(x: ArrayLike<number>): number {
 export function relativeDifference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length)
     throw new Error(`${actual.length} numbers are compared with ${expected.length}.`);
-  const difference = Float64Array.from(expected, (e, i) => actual[i]! - e);
-  return norm(difference) / (norm(expected) || 1);
+  let sum = 0;
+  for (let i = 0; i < expected.length; i++) sum += (actual[i]! - expected[i]!) ** 2;
+  return Math.sqrt(sum) / (norm(expected) || 1);
 }
 
 /** Largest |actual[i] - expected[i]|; NaN if there is any. */

@@ -32,6 +32,14 @@ export class Random {
     return Float64Array.from({ length: count }, () => Math.fround(mean + scale * this.normal()));
   }
 
+  /** Like `normals`, but repeating after 9,973 numbers (a prime, so that rows differ): for millions of them. */
+  cycle(count: number, scale = 1): Float64Array {
+    const period = this.normals(9973, scale);
+    const values = new Float64Array(count);
+    for (let i = 0; i < count; i++) values[i] = period[i % 9973]!;
+    return values;
+  }
+
   /** `count` integers in [0, below). */
   ids(count: number, below: number): Uint32Array<ArrayBuffer> {
     return Uint32Array.from({ length: count }, () => this.integer(0, below - 1));

@@ -1,0 +1,219 @@
+/** @file matmul and lora on the GPU against the f64 oracle: all variants on every host, whichever the table picks. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loraDownGradient, loraGradientA, loraGradientB } from '../../src/ops/lora.ts';
+import { type MatmulVariant, matmulNN, matmulNT, NO_LORA, type Segment } from '../../src/ops/matmul.ts';
+import { relativeDifference } from '../oracle/compare.ts';
+import { linear, linearBackward } from '../oracle/linear.ts';
+import { loraLinear, loraLinearBackward } from '../oracle/lora.ts';
+import { Random } from '../oracle/random.ts';
+import { getTestGpu } from '../support/gpu.ts';
+import { f32, runOp, unwritten } from './run_op.ts';
+
+/** Sums of up to 4,099 products in f32: each rounds by 6e-8, and errors add up like a random walk. */
+const tolerance = 4e-6;
+const runs = { numRuns: 8, seed: 1 };
+const size = (max: number) => fc.oneof(fc.constantFrom(1, 3, 63, 64, 65), fc.integer({ min: 1, max }));
+
+describe.each(['tiled', 'register', undefined] as const)('matmul, %s (undefined: by the table)', (forced) => {
+  const kernel = forced ? { variant: forced } : {};
+  /** Register blocks read and write vec4s: the table gives them no sizes that are not multiples of four. */
+  const fitting = (n: number) => (forced === 'register' ? Math.ceil(n / 4) * 4 : n);
+
+  async function nt(rows: number, columnsAny: number, innerAny: number, withResidual: boolean) {
+    const [columns, inner] = [fitting(columnsAny), fitting(innerAny)];
+    const random = new Random(rows * 7 + columns * 11 + inner);
+    const [x, w] = [random.normals(rows * inner), random.normals(columns * inner)];
+    const residual = random.normals(rows * columns);
+    const { y } = await runOp(
+      await getTestGpu(),
+      { x: f32(x), w: f32(w), residual: f32(residual), y: unwritten(rows * columns) },
+      ['y'],
+      (program, { x, w, y, residual }) =>
+        matmulNT(program, {
+          x,
+          w,
+          y,
+          rows,
+          columns,
+          inner,
+          ...kernel,
+          ...(withResidual ? { residual } : {}),
+        }),
+    );
+    const expected = linear(x, w, rows).map((value, i) => value + (withResidual ? residual[i]! : 0));
+    expect(relativeDifference(y, expected)).toBeLessThan(tolerance);
+  }
+
+  async function nn(rows: number, columnsAny: number, inner: number, accumulate: boolean) {
+    const columns = fitting(columnsAny);
+    const random = new Random(rows * 7 + columns * 11 + inner);
+    const [dy, w] = [random.normals(rows * inner), random.normals(inner * columns)];
+    const before = random.normals(rows * columns);
+    const { dx } = await runOp(
+      await getTestGpu(),
+      { dy: f32(dy), w: f32(w), dx: accumulate ? f32(before) : unwritten(rows * columns) },
+      ['dx'],
+      (program, b) => matmulNN(program, { ...b, rows, columns, inner, accumulate, ...kernel }),
+    );
+    const expected = linearBackward(w, dy, rows).map((value, i) => value + (accumulate ? before[i]! : 0));
+    expect(relativeDifference(dx, expected)).toBeLessThan(tolerance);
+  }
+
+  it('Y = X W^T (+ residual), over shapes', async () => {
+    await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nt), runs);
+  });
+
+  it('dX = dY W (+ dX), over shapes', async () => {
+    await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nn), runs);
+  });
+
+  it('takes one token, 333 tokens, 4,099 columns and 4,099 products to a sum', async () => {
+    await nt(1, 4099, 24, false);
+    await nt(333, 130, 96, true);
+    await nt(2, 5, 4099, false);
+    await nn(1, 24, 4099, true);
+    await nn(333, 96, 130, false);
+  });
+});
+
+/** Some projections that share X, with LoRA on those that `adapted` names. */
+interface Group {
+  readonly rows: number;
+  readonly inner: number;
+  readonly outs: readonly number[];
+  readonly adapted: readonly boolean[];
+  readonly rank: number;
+  readonly variant?: MatmulVariant;
+}
+
+async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) {
+  const random = new Random(rows * 31 + inner * 7 + rank);
+  const scale = 1.75;
+  const columns = outs.reduce((a, b) => a + b, 0);
+  const segments: Segment[] = [];
+  let start = 0;
+  let bRow = 0;
+  let u = 0;
+  outs.forEach((out, i) => {
+    segments.push({ start, end: start + out, u: adapted[i] ? u : NO_LORA, bRow: adapted[i] ? bRow : 0 });
+    start += out;
+    if (adapted[i]) {
+      bRow += out;
+      u += rank;
+    }
+  });
+  const totalRank = u;
+  const bRows = bRow;
+  const x = random.normals(rows * inner);
+  const dy = random.normals(rows * columns);
+  const weights = outs.map((out) => random.normals(out * inner));
+  const as = outs.map(() => random.normals(rank * inner));
+  const bs = outs.map((out) => random.normals(out * rank));
+  const stacked = (parts: readonly Float64Array[], only: (i: number) => boolean) =>
+    f32(parts.flatMap((part, i) => (only(i) ? [...part] : [])));
+  const isAdapted = (i: number) => adapted[i]!;
+  const gradABefore = random.normals(totalRank * inner);
+  const gradBBefore = random.normals(bRows * rank);
+
+  const result = await runOp(
+    await getTestGpu(),
+    {
+      x: f32(x),
+      dy: f32(dy),
+      w: stacked(weights, () => true),
+      a: stacked(as, isAdapted),
+      b: stacked(bs, isAdapted),
+      u: unwritten(rows * totalRank),
+      du: unwritten(rows * totalRank),
+      y: unwritten(rows * columns),
+      dx: unwritten(rows * inner),
+      gradA: f32(gradABefore),
+      gradB: f32(gradBBefore),
+    },
+    ['y', 'dx', 'gradA', 'gradB'],
+    (program, b) => {
+      const shape = { rows, rank, totalRank, scale, segments };
+      const kernel = variant ? { variant } : {};
+      matmulNT(program, { x: b.x, w: b.a, y: b.u, rows, columns: totalRank, inner, ...kernel });
+      const lora = { u: b.u, b: b.b, rank, uStride: totalRank, scale, segments };
+      matmulNT(program, { x: b.x, w: b.w, y: b.y, rows, columns, inner, lora, ...kernel });
+      loraDownGradient(program, shape, { dy: b.dy, dyStride: columns, b: b.b, du: b.du });
+      loraGradientB(program, shape, { dy: b.dy, dyStride: columns, u: b.u, gradB: b.gradB });
+      loraGradientA(program, shape, { du: b.du, x: b.x, inner, gradA: b.gradA });
+      const down = { du: b.du, a: b.a, rank: totalRank };
+      matmulNN(program, {
+        dy: b.dy,
+        w: b.w,
+        dx: b.dx,
+        rows,
+        columns: inner,
+        inner: columns,
+        lora: down,
+        ...kernel,
+      });
+    },
+  );
+
+  const y = new Float64Array(rows * columns);
+  const dx = new Float64Array(rows * inner);
+  const gradA: number[] = [];
+  const gradB: number[] = [];
+  segments.forEach(({ start, end }, i) => {
+    const lora = adapted[i] ? { a: as[i]!, b: bs[i]!, rank, scale } : null;
+    const width = end - start;
+    const columnsOf = (m: Float64Array) =>
+      Float64Array.from(
+        { length: rows * width },
+        (_, k) => m[Math.floor(k / width) * columns + start + (k % width)]!,
+      );
+    loraLinear(x, weights[i]!, lora, rows).forEach((value, k) => {
+      y[Math.floor(k / width) * columns + start + (k % width)] = value;
+    });
+    const back = loraLinearBackward(x, weights[i]!, lora, columnsOf(dy), rows);
+    back.dx.forEach((value, k) => {
+      dx[k]! += value;
+    });
+    if (back.da && back.db) {
+      gradA.push(...back.da);
+      gradB.push(...back.db);
+    }
+  });
+  expect(relativeDifference(result.y, y), 'y').toBeLessThan(tolerance);
+  expect(relativeDifference(result.dx, dx), 'dx').toBeLessThan(tolerance);
+  const plus = (before: Float64Array, gradient: readonly number[]) => before.map((v, i) => v + gradient[i]!);
+  expect(relativeDifference(result.gradA, plus(gradABefore, gradA)), 'gradA').toBeLessThan(tolerance);
+  expect(relativeDifference(result.gradB, plus(gradBBefore, gradB)), 'gradB').toBeLessThan(tolerance);
+}
+
+describe('linear with LoRA', () => {
+  const qkv = { inner: 40, outs: [3 * 48, 48, 48] } as const;
+
+  it.each([
+    ['q', [true, false, false]],
+    ['k', [false, true, false]],
+    ['v', [false, false, true]],
+    ['q and v', [true, false, true]],
+    ['q, k and v', [true, true, true]],
+  ] as const)('on %s of three projections that share X', (_, adapted) =>
+    checkGroup({ ...qkv, rows: 67, rank: 3, adapted }),
+  );
+
+  it.each([1, 3, 4, 8, 17])('of rank %i', (rank) =>
+    checkGroup({ rows: 65, inner: 20, outs: [28, 28], adapted: [true, true], rank }),
+  );
+
+  it.each(['tiled', 'register'] as const)('with the %s kernels at 333 tokens', (variant) =>
+    checkGroup({ ...qkv, rows: 333, rank: 8, adapted: [true, true, true], variant }),
+  );
+
+  it('over shapes', async () => {
+    const outs = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(size(130), size(90), outs, fc.integer({ min: 1, max: 9 }), (rows, inner, outs, rank) =>
+        checkGroup({ rows, inner, outs, rank, adapted: outs.map((_, i) => i !== 1 || outs.length === 2) }),
+      ),
+      runs,
+    );
+  });
+});
