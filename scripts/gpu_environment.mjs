@@ -81,7 +81,10 @@ export function findGpu(log) {
   }
   let adapter = probe(env);
   if (process.platform === 'linux') {
-    if (!adapter && canInstall() && installDriver(log)) adapter = probe(env);
+    // A driver that someone has chosen is not replaced by an installed one.
+    const chosen = process.env.VK_DRIVER_FILES ?? process.env.VK_ICD_FILENAMES;
+    if (!adapter && chosen) log(`Dawn finds no adapter with the driver ${chosen}.`);
+    else if (!adapter && canInstall() && installDriver(log)) adapter = probe(env);
     if (!adapter) {
       const manifest = swiftShaderManifest(findChromium());
       if (manifest) {
