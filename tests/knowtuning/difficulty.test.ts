@@ -25,9 +25,9 @@ describe('selectDifficult', () => {
   it('rounds up, without being fooled by floating point', () => {
     const counts = (n: number, alpha: number) => selectDifficult(new Array(n).fill(1), alpha).length;
     expect([counts(1, 0.5), counts(2, 0.5), counts(5, 0.5), counts(4, 1)]).toEqual([1, 1, 3, 4]);
-    // 0.07 * 100 and 0.55 * 20 come out above 7 and 11 in floating point.
-    expect([0.07 * 100 > 7, 0.55 * 20 > 11]).toEqual([true, true]);
-    expect([counts(100, 0.07), counts(20, 0.55), counts(0, 0.5)]).toEqual([7, 11, 0]);
+    // 0.07 * 100 and 0.14 * 50 come out above 7 in floating point.
+    expect([0.07 * 100 > 7, 0.14 * 50 > 7]).toEqual([true, true]);
+    expect([counts(100, 0.07), counts(50, 0.14), counts(0, 0.5)]).toEqual([7, 7, 0]);
   });
 
   it('prefers the earlier of equals and refuses what is not a number', () => {
