@@ -8,7 +8,7 @@ import type { Adapter, LoraOptions } from '../train/tuner.ts';
 import type { ByteSource } from './byte_source.ts';
 import { InputError } from './input_error.ts';
 import { parseJson } from './json.ts';
-import { openSafetensors, writeSafetensors } from './safetensors.ts';
+import { openSafetensors, type TensorIndex, writeSafetensors } from './safetensors.ts';
 import { sortedJson } from './sorted_json.ts';
 
 const CONFIG_FILE = 'adapter_config.json';
@@ -192,11 +192,35 @@ function parseAdapterConfig(json: unknown, place: string): LoraOptions {
   };
 }
 
+/** Tensors that an adapter has where its model is not known: one A and one B per module, with r between them. */
+function pairedShapes(
+  index: TensorIndex,
+  options: LoraOptions,
+  place: string,
+): Map<string, [number, number]> {
+  const shapes = new Map<string, [number, number]>();
+  for (const name of index.names()) {
+    const match =
+      /^base_model\.model\.model\.layers\.\d+\.(?:self_attn|mlp)\.(\w+_proj)\.lora_([AB])\.weight$/.exec(
+        name,
+      );
+    if (!match || !options.targetModules.some((p) => p === match[1])) continue;
+    const stem = name.slice(0, -'A.weight'.length);
+    const [a, b] = [index.shape(`${stem}A.weight`), index.shape(`${stem}B.weight`)];
+    if (a?.length !== 2 || b?.length !== 2)
+      throw new InputError(place, `lacks the A or the B of ${stem}.`, 'Fetch the adapter again.');
+    shapes.set(name, match[2] === 'A' ? [options.r, a[1]!] : [b[0]!, options.r]);
+  }
+  if (shapes.size === 0)
+    throw new InputError(place, 'holds no LoRA matrices.', 'Use a LoRA adapter of a Llama.');
+  return shapes;
+}
+
 /**
- * Reads a PEFT adapter directory for a model.
+ * Reads a PEFT adapter directory for a model, or (config null) for any Llama.
  * @throws InputError for an option that is not supported, and for a tensor that is missing, unexpected or of another shape
  */
-export async function readPeft(source: ByteSource, config: LlamaConfig): Promise<Adapter> {
+export async function readPeft(source: ByteSource, config: LlamaConfig | null): Promise<Adapter> {
   const place = `${source.name}/${CONFIG_FILE}`;
   if (!(await source.list()).includes(CONFIG_FILE))
     throw new InputError(source.name, `has no ${CONFIG_FILE}.`, 'Use the directory of a PEFT adapter.');
@@ -205,7 +229,7 @@ export async function readPeft(source: ByteSource, config: LlamaConfig): Promise
     place,
   );
   const index = await openSafetensors(source, 'adapter_model');
-  const shapes = peftTensorShapes(config, options);
+  const shapes = config ? peftTensorShapes(config, options) : pairedShapes(index, options, source.name);
   const cure = 'Use an adapter that was made for this model.';
   for (const [name, expected] of shapes) {
     const shape = index.shape(name);

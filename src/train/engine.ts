@@ -17,6 +17,7 @@ import type {
   Generation,
   OnStep,
   PromptCompletion,
+  StepLog,
   TokenLogprobs,
   TrainConfig,
   TrainResult,
@@ -255,13 +256,28 @@ export function createTuner(
         (planned) => dpoStep(planned, encoded, trainConfig, cap, tree),
         trainConfig,
         start,
-        onStep,
+        (log, total) => {
+          if (log.step === 1 && policy === start) checkStartsAtReference(log);
+          onStep?.(log, total);
+        },
         signal,
       );
     },
 
     memory: () => ({ bytes: model.gpu.ledger.bytes, peakBytes: model.gpu.ledger.peakBytes }),
   };
+}
+
+/**
+ * Before the first update the policy is its own reference: every margin is 0 and the loss ln 2 (label smoothing or
+ * not). Anything else means that reference and policy do not see the same rows.
+ */
+function checkStartsAtReference(log: StepLog): void {
+  const off = Math.abs(log.dpo_loss! - Math.LN2);
+  if (!(off < 1e-5) || !(Math.abs(log['rewards/margins']!) < 1e-3))
+    throw new Error(
+      `DPO starts at ${log.dpo_loss} instead of ln 2, with a margin of ${log['rewards/margins']}: the reference is not the policy at its start.`,
+    );
 }
 
 /** Prompts end to end, with one target each: the row of the last token. */
