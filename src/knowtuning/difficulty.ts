@@ -1,7 +1,4 @@
 /** @file Which facts the model does not know: those whose tokens surprise it most. */
-import type { PromptCompletion } from '../train/tuner.ts';
-import type { MethodOptions } from './project.ts';
-
 /**
  * ppl(k) = exp(-1/|k| sum_t log pi(k_t | k_<t [, q])) over the atom's tokens, without the end-of-sequence token.
  * @param logprobs natural logarithms, one per token
@@ -11,15 +8,6 @@ export function perplexity(logprobs: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < logprobs.length; i++) sum += logprobs[i]!;
   return Math.exp(-sum / logprobs.length);
-}
-
-/** The row whose completion is scored for an atom: after its question, or after nothing at all. */
-export function scoredRow(
-  context: MethodOptions['pplContext'],
-  question: string,
-  atom: string,
-): PromptCompletion {
-  return { prompt: context === 'question' ? question : '', completion: atom };
 }
 
 /**

@@ -5,10 +5,10 @@
 import type { Author } from '../authors/author.ts';
 import { keyedRandom } from '../authors/keyed_random.ts';
 import { InputError } from '../formats/input_error.ts';
-import type { Adapter, Tuner } from '../train/tuner.ts';
+import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { comparisonPairs, uniqueAtoms } from './compare.ts';
 import { countAtoms } from './counts.ts';
-import { perplexity, scoredRow, selectDifficult } from './difficulty.ts';
+import { perplexity, selectDifficult } from './difficulty.ts';
 import type { Project, ProjectQuestion } from './project.ts';
 
 /** Takes note of what could not be done for a question. */
@@ -64,11 +64,12 @@ export async function measureAtoms(
   context: PrepareContext = {},
 ): Promise<Project> {
   const rows = project.questions.flatMap(({ question, atoms }) =>
-    atoms.map(({ text }) => scoredRow(project.method.pplContext, question, text)),
+    atoms.map(({ text }): PromptCompletion => ({ prompt: question, completion: text })),
   );
   if (rows.length === 0) return project;
   const scored = await tuner.logprobs(rows, adapter, {
     eos: false,
+    bare: project.method.pplContext === 'none',
     ...(context.signal ? { signal: context.signal } : {}),
   });
   let next = 0;

@@ -191,6 +191,12 @@ export class RowEncoder {
     return { ids, promptLength: prompt.length };
   }
 
+  /** Ids of a text on its own: BOS (or, where a model has none, EOS, which ends the text before), then the text. */
+  encodeBare(text: string): EncodedRow {
+    const ids = this.tokenizer.encode(text, { specialTokens: false });
+    return { ids: Uint32Array.of(this.tokenizer.bosTokenId ?? this.#eosTokenId(), ...ids), promptLength: 1 };
+  }
+
   /** Text of generated ids, without special tokens. */
   decode(ids: Uint32Array): string {
     return this.tokenizer.decode(ids, { skipSpecial: true });

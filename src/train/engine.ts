@@ -24,15 +24,20 @@ import type {
   Tuner,
 } from './tuner.ts';
 
+export interface EncodedTokens {
+  readonly ids: Uint32Array;
+  /** How many of the ids are the prompt. */
+  readonly promptLength: number;
+}
+
 /** What the engine needs of the text layer; text/template.ts has it. */
 export interface TextCodec {
   /** Ids of a prompt as it is given to the model, with what the template puts around it. */
   encodePrompt(prompt: string): Uint32Array;
+  /** Ids of a text on its own, without template, after the one token that begins texts (promptLength 1). */
+  encodeBare(text: string): EncodedTokens;
   /** Ids of a whole row: prompt, then completion (then EOS). */
-  encodeRow(
-    row: PromptCompletion,
-    options: { readonly eos: boolean },
-  ): { readonly ids: Uint32Array; readonly promptLength: number };
+  encodeRow(row: PromptCompletion, options: { readonly eos: boolean }): EncodedTokens;
   decode(ids: Uint32Array): string;
 }
 
@@ -62,8 +67,10 @@ export function createTuner(
   const cap = options.batchTokens ?? defaultBatchTokens(config.hiddenSize);
   const tree = options.treeBatching ?? true;
 
-  const encode = (row: PromptCompletion, index: number, limit: number, eos = true): TokenRow => {
-    const { ids, promptLength } = codec.encodeRow(row, { eos });
+  const encode = (row: PromptCompletion, index: number, limit: number, eos = true): TokenRow =>
+    checkRow(codec.encodeRow(row, { eos }), index, limit);
+
+  const checkRow = ({ ids, promptLength }: EncodedTokens, index: number, limit: number): TokenRow => {
     if (ids.length > limit)
       throw new InputError(
         `row ${index + 1}`,
@@ -162,8 +169,11 @@ export function createTuner(
   };
 
   return {
-    async logprobs(rows, adapter, { eos = true, signal } = {}) {
-      const encoded = rows.map((row, i) => encode(row, i, config.maxPositionEmbeddings, eos));
+    async logprobs(rows, adapter, { eos = true, bare = false, signal } = {}) {
+      const limit = config.maxPositionEmbeddings;
+      const encoded = rows.map((row, i) =>
+        bare ? checkRow(codec.encodeBare(row.completion), i, limit) : encode(row, i, limit, eos),
+      );
       const scored = await score(
         encoded.map((r) => ({ prompt: r.prompt, completions: [r.completion] })),
         adapter,

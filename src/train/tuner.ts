@@ -131,11 +131,14 @@ export type ReferencePolicy = 'start' | 'base' | Adapter;
 
 /** One loaded model on one device. Calls must not overlap; each may be stopped through the signal. */
 export interface Tuner {
-  /** Log-probabilities of completions. `eos` appends the end-of-sequence token to the completion (default true). */
+  /**
+   * Log-probabilities of completions. `eos` appends the end-of-sequence token to the completion (default true); `bare`
+   * scores the completion as a text of its own, after nothing but the token that begins texts: no prompt, no template.
+   */
   logprobs(
     rows: readonly PromptCompletion[],
     adapter: Adapter | null,
-    options?: { readonly eos?: boolean; readonly signal?: AbortSignal },
+    options?: { readonly eos?: boolean; readonly bare?: boolean; readonly signal?: AbortSignal },
   ): Promise<TokenLogprobs[]>;
   generate(
     prompts: readonly string[],

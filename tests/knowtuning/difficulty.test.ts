@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { perplexity, scoredRow, selectDifficult } from '../../src/knowtuning/difficulty.ts';
+import { perplexity, selectDifficult } from '../../src/knowtuning/difficulty.ts';
 
 describe('perplexity', () => {
   it('is the inverse of the geometric mean probability', () => {
@@ -8,11 +8,6 @@ describe('perplexity', () => {
     expect(perplexity(new Float32Array([0, 0]))).toBe(1);
     expect(perplexity([-1, -2, -6])).toBeCloseTo(Math.exp(3), 12);
     expect(() => perplexity([])).toThrow(RangeError);
-  });
-
-  it('is measured after the question or after nothing', () => {
-    expect(scoredRow('question', 'What?', 'That.')).toEqual({ prompt: 'What?', completion: 'That.' });
-    expect(scoredRow('none', 'What?', 'That.')).toEqual({ prompt: '', completion: 'That.' });
   });
 });
 
