@@ -65,6 +65,7 @@ def dpo_backward(model, micro_batches, references, beta, gamma, norm):
         "dpo_loss", "sft_loss", "rewards/chosen", "rewards/rejected", "rewards/accuracies", "logps/chosen",
         "logps/rejected",
     )}
+    smallest = math.inf
     for micro, micro_references in zip(micro_batches, references, strict=True):
         better_tokens = sum(len(g["rejected_ids"]) * len(g["chosen_ids"]) for g in micro)
         for group, reference in zip(micro, micro_references, strict=True):
@@ -82,13 +83,18 @@ def dpo_backward(model, micro_batches, references, beta, gamma, norm):
                 figures["rewards/chosen"] += reward.item() / pairs
                 figures["rewards/rejected"] += worse_reward.item() / pairs
                 figures["rewards/accuracies"] += float(reward > worse_reward) / pairs
+                smallest = min(smallest, abs((reward - worse_reward).item()))
                 figures["logps/chosen"] += chosen.item() / pairs
                 figures["logps/rejected"] += answer.item() / pairs
             (dpo + gamma * sft).backward()
             figures["dpo_loss"] += dpo.item()
             figures["sft_loss"] += sft.item()
     figures["rewards/margins"] = figures["rewards/chosen"] - figures["rewards/rejected"]
-    return {"loss": figures["dpo_loss"] + gamma * figures["sft_loss"], **figures}
+    return {
+        "loss": figures["dpo_loss"] + gamma * figures["sft_loss"], **figures,
+        # Not a metric: where a pair's margin is as small as rounding, rewards/accuracies is a matter of chance.
+        "smallest_margin": smallest,
+    }
 
 
 def train(model, rows, config, method):
