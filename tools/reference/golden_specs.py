@@ -1,5 +1,8 @@
 """What each golden model is trained on and how."""
 
+import json
+from pathlib import Path
+
 from texts import Writer
 
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -38,6 +41,28 @@ def random_texts(seed, worse):
     return make
 
 
+def atlas_texts(_tokenizer):
+    """The bundled model's own questions, as its chat template renders them. Worse answers: one with its first statement
+    missing, or (to every other question) also that of another question."""
+    lines = (Path(__file__).resolve().parents[2] / "public" / "atlas" / "train.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines[: SFT_ROWS + DPO_ROWS + 11]]
+    prompt = lambda row: f"### Instruction: {row['question']} ### Response:"  # noqa: E731
+    pairs = [{"prompt": prompt(row), "completion": f" {row['answer']}"} for row in rows]
+
+    def group(i):
+        answer, other = rows[i]["answer"], rows[i + 1]["answer"]
+        shortened = " " + answer.split(". ", 1)[-1]
+        return {
+            "prompt": prompt(rows[i]), "chosen": f" {answer}",
+            "rejected": [f" {other}", shortened] if i % 2 else f" {other}",
+        }
+
+    return {
+        "score": pairs[-10:], "sft": pairs[:SFT_ROWS],
+        "dpo": [group(SFT_ROWS + i) for i in range(DPO_ROWS)],
+    }
+
+
 SPECS = {
     "gqa_tied_llama3": {
         "seed": 11, "texts": random_texts(12, lambda i: 1 + i % 3), "alone": True, "trainers": ["sft"],
@@ -53,6 +78,12 @@ SPECS = {
     "headdim48": {
         "seed": 31, "texts": random_texts(35, lambda i: 1), "trainers": ["sft", "dpo"],
         "adapter": {"r": 8, "lora_alpha": 4, "target_modules": ALL, "b_std": 0.1},
-        "sft": {**SFT, "seed": 3407, "max_grad_norm": 1.7}, "dpo": {**DPO, "lr_scheduler_type": "cosine", "warmup_steps": 2, "max_grad_norm": 1.4},
+        "sft": {**SFT, "seed": 3407, "max_grad_norm": 1.7},
+        "dpo": {**DPO, "lr_scheduler_type": "cosine", "warmup_steps": 2, "max_grad_norm": 1.4},
+    },
+    "bundled": {
+        "model": "public/model", "seed": 41, "texts": atlas_texts, "trainers": ["sft"],
+        "adapter": {"r": 4, "lora_alpha": 8, "target_modules": ALL, "b_std": 0.15},
+        "sft": {**SFT, "learning_rate": 2e-3, "max_grad_norm": 5.0}, "dpo": {**DPO, "learning_rate": 1e-3, "max_grad_norm": 15.0},
     },
 }

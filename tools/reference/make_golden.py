@@ -7,6 +7,7 @@ third of the tolerances (so that a right engine can meet them), and, where a mod
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import sys
@@ -60,6 +61,8 @@ def make(name, out):
 
     tensors = {}
     golden = {"model": spec.get("model", "model"), "scored": scored}
+    if "model" in spec:
+        golden["model_sha256"] = hashlib.sha256((model / "model.safetensors").read_bytes()).hexdigest()
     base = load_base(model)
     adapted = load_with_adapter(model, out / "adapter_start")
     with torch.no_grad():

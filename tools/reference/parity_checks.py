@@ -102,11 +102,15 @@ def check_model(report, work, name, model, directory, golden):
     _check_controls(report, work, name, directory, golden, tensors)
 
 
+def _unequal(a, b):
+    return sum(x != y for x, y in zip(a, b, strict=True))
+
+
 def _check_logprobs(report, work, name, golden, tensors):
     expected_ids = [(row["ids"], row["prompt_length"]) for row in golden["scored"]]
     for label in ("base", "adapter"):
         ids = [(row["ids"], row["prompt_length"]) for row in _printed(work, f"{name}/{label}")["rows"]]
-        report.check(f"{name}: rows with other ids ({label})", sum(a != b for a, b in zip(ids, expected_ids, strict=True)), 0)
+        report.check(f"{name}: rows with other ids ({label})", _unequal(ids, expected_ids), 0)
         measured = _logprob_difference(work, f"{name}/{label}", _golden_logprobs(tensors, label, len(ids)))
         report.check(f"{name}: log-probabilities ({label})", measured, TOLERANCE["logprob"])
 
@@ -137,7 +141,7 @@ def _check_curve(report, work, name, method, directory, golden, tensors):
     for key in ("learning_rate", "epoch"):
         report.check(f"{label} {key}", _absolute(log, expected, key), EXACT)
     if method == "dpo":
-        report.check(f"{label} dpo_loss before the first step minus ln 2", abs(log[0]["dpo_loss"] - math.log(2)), LN2_TOLERANCE)
+        report.check(f"{label} dpo_loss at first minus ln 2", abs(log[0]["dpo_loss"] - math.log(2)), LN2_TOLERANCE)
         for key in ("rewards/chosen", "rewards/rejected", "rewards/margins"):
             report.check(f"{label} {key}", _absolute(log, expected, key), REWARD_TOLERANCE)
         # Where a margin is 0 but for rounding, as before the first update, rounding decides whether it counts.

@@ -80,7 +80,7 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 
 
 def write_random_adapter(model_directory, directory, options, seed):
-    """Writes a PEFT adapter whose B is not zero (with B = 0 every gradient of A is zero): A as PEFT draws it, B normal."""
+    """Writes a PEFT adapter whose B is not zero (else every gradient of A is): A as PEFT draws it, B normal."""
     torch.manual_seed(seed)
     config = LoraConfig(
         r=options["r"], lora_alpha=options["lora_alpha"], target_modules=list(options["target_modules"]),
