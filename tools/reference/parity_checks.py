@@ -15,6 +15,8 @@ from reference_model import difference, load_base, load_with_adapter, norm, toke
 
 # A model moved with its repository: PEFT says that its path is another.
 warnings.filterwarnings("ignore", message=r"(?s).*base_model_name_or_path")
+# PEFT asks Transformers for a property under its former name.
+warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
 
 # Beside the tolerances that matter, for what the log also holds: rewards are differences of sums of log-probabilities.
 REWARD_TOLERANCE = 1e-3
