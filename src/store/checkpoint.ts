@@ -36,7 +36,14 @@ export async function seal(
   data: Uint8Array<ArrayBuffer>,
   savedAt: number,
 ): Promise<SealedCheckpoint> {
-  const header = { schema: CHECKPOINT_SCHEMA, run, phase, bytes: data.length, sha256: await sha256(data), savedAt };
+  const header = {
+    schema: CHECKPOINT_SCHEMA,
+    run,
+    phase,
+    bytes: data.length,
+    sha256: await sha256(data),
+    savedAt,
+  };
   return { header, data };
 }
 

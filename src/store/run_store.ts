@@ -54,7 +54,14 @@ export class RunStore {
     const runs = await this.list();
     if (runs.includes(run)) throw new Error(`Run ${run} exists.`);
     const at = this.now();
-    const record: RunRecord = { run, request, status: 'running', startedAt: at, updatedAt: at, checkpoints: [] };
+    const record: RunRecord = {
+      run,
+      request,
+      status: 'running',
+      startedAt: at,
+      updatedAt: at,
+      checkpoints: [],
+    };
     await setMany(
       [
         [recordKey(run), record],
@@ -67,7 +74,8 @@ export class RunStore {
   /** Saves the data of a phase, once. Resolves when it is on disk. */
   async save(run: string, phase: string, data: Uint8Array<ArrayBuffer>): Promise<CheckpointHeader> {
     const record = await this.#record(run);
-    if (record.checkpoints.some((c) => c.phase === phase)) throw new Error(`Checkpoint ${run}/${phase} exists.`);
+    if (record.checkpoints.some((c) => c.phase === phase))
+      throw new Error(`Checkpoint ${run}/${phase} exists.`);
     const sealed = await seal(run, phase, data, this.now());
     const checkpoints = [...record.checkpoints, sealed.header];
     await setMany(
@@ -83,7 +91,10 @@ export class RunStore {
   /** Notes how a run ended, then lets go of runs that are too old. */
   async end(run: string, status: RunStatus): Promise<void> {
     const record = await this.#record(run);
-    await setMany([[recordKey(run), { ...record, status, updatedAt: this.now() } satisfies RunRecord]], this.store);
+    await setMany(
+      [[recordKey(run), { ...record, status, updatedAt: this.now() } satisfies RunRecord]],
+      this.store,
+    );
     const runs = await this.list();
     for (const old of runs.slice(0, Math.max(0, runs.length - KEPT_RUNS))) await this.remove(old);
   }

@@ -5,13 +5,13 @@ import { parseJson } from '../formats/json.ts';
 import { parseJsonRows } from '../formats/jsonl.ts';
 import { zipFiles } from '../formats/zip.ts';
 import { Gpu } from '../gpu/gpu.ts';
+import { chooseDemoRows, demoOptions } from '../knowtuning/demo.ts';
 import { knowtune } from '../knowtuning/pipeline.ts';
 import { parseTestRows, parseTrainRows, type TestRow } from '../knowtuning/rows.ts';
 import type { RunStore } from '../store/run_store.ts';
 import { openTuner } from '../train/open_tuner.ts';
 import type { TrainResult, Tuner } from '../train/tuner.ts';
 import { browserDevice, reportDevice } from './browser_device.ts';
-import { demoOptions, demoRows } from './demo.ts';
 import { EventLog } from './event_log.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import { FetchByteSource } from './fetch_byte_source.ts';
@@ -230,7 +230,7 @@ export class Trainer implements TrainerApi {
     );
     const train = parseTrainRows(await rows('train.jsonl'), 'atlas/train.jsonl');
     const test = parseTestRows(await rows('test.jsonl'), 'atlas/test.jsonl', world);
-    return { world, ...demoRows(train, test, world, questions) };
+    return { world, ...chooseDemoRows(world, train, test, questions) };
   }
 }
 

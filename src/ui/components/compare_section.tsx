@@ -13,7 +13,7 @@ export function CompareSection({ view }: { view: RunView | null }): JSX.Element 
     <Section
       id="compare"
       title="Before and after"
-      lede="The same questions, asked in words that occur nowhere in training. Every fact in an answer is checked against what is true."
+      lede="The same questions, in phrasings that training never uses. Every sentence of an answer is checked against what is true."
     >
       {compared ? (
         <div class="compare-stack">

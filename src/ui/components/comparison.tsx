@@ -86,7 +86,7 @@ interface AnswerProps {
 
 function Answer({ heading, answer, test }: AnswerProps): JSX.Element {
   return (
-    <section class="answer" aria-label={heading}>
+    <div class="answer">
       <h4>{heading}</h4>
       {answer === undefined ? (
         <p class="soft">Not asked yet.</p>
@@ -96,6 +96,6 @@ function Answer({ heading, answer, test }: AnswerProps): JSX.Element {
           <FactList facts={factViews(answer, test)} label={`Answer ${heading.toLowerCase()}`} />
         </>
       )}
-    </section>
+    </div>
   );
 }

@@ -6,7 +6,7 @@ import { formatBytes } from '../format.ts';
 
 export function DeviceCard({ probe }: { probe: ProbeResult | null }): JSX.Element {
   return (
-    <aside class="sheet device" aria-labelledby="device-title" aria-busy={probe === null}>
+    <section class="sheet device" aria-labelledby="device-title" aria-busy={probe === null}>
       <div class="device-head">
         <h2 id="device-title">Your device</h2>
         <Status probe={probe} />
@@ -27,7 +27,7 @@ export function DeviceCard({ probe }: { probe: ProbeResult | null }): JSX.Elemen
           <p>{probe.failure.cure}</p>
         </>
       )}
-    </aside>
+    </section>
   );
 }
 
@@ -41,18 +41,14 @@ function Status({ probe }: { probe: ProbeResult | null }): JSX.Element {
 function Adapter({ device }: { device: DeviceReport }): JSX.Element {
   const { adapter } = device;
   const features = new Set(adapter.features);
-  const name =
-    adapter.description ||
-    [adapter.vendor, adapter.architecture].filter(Boolean).join(' ') ||
-    'A GPU without a name';
+  const family = [adapter.vendor, adapter.architecture].filter(Boolean).map(capitalised).join(' ');
+  const name = adapter.description || family || 'A GPU without a name';
   return (
     <>
       <p class="name">{name}</p>
       <dl>
         <Row term="Kind" value={adapter.software ? 'Software, on the processor' : 'Graphics processor'} />
-        {adapter.description && adapter.vendor ? (
-          <Row term="Vendor" value={[adapter.vendor, adapter.architecture].filter(Boolean).join(', ')} />
-        ) : null}
+        {adapter.description && adapter.vendor ? <Row term="Family" value={family} /> : null}
         <Row term="16-bit arithmetic" value={features.has('shader-f16') ? 'Yes' : 'No, and not needed'} />
         <Row term="Subgroups" value={features.has('subgroups') ? 'Yes' : 'No, and not needed'} />
         <Row term="Largest buffer" value={formatBytes(device.maxBufferSize)} />
@@ -63,6 +59,9 @@ function Adapter({ device }: { device: DeviceReport }): JSX.Element {
     </>
   );
 }
+
+/** WebGPU gives names in lower case with hyphens: "intel", "gen-12lp". */
+const capitalised = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 
 function Row({ term, value }: { term: string; value: string }): JSX.Element {
   return (

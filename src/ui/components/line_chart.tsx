@@ -23,6 +23,8 @@ export interface LineChartProps {
   readonly caption: string;
   readonly xLabel: string;
   readonly x: readonly number[];
+  /** The x that the last point will have, so that the axis stands still while points are added. */
+  readonly xEnd: number;
   readonly series: readonly ChartSeries[];
   /** A value worth a line of its own. */
   readonly reference?: { readonly value: number; readonly label: string };
@@ -30,7 +32,15 @@ export interface LineChartProps {
 
 const HEIGHT = 220;
 
-export function LineChart({ title, caption, xLabel, x, series, reference }: LineChartProps): JSX.Element {
+export function LineChart({
+  title,
+  caption,
+  xLabel,
+  x,
+  xEnd,
+  series,
+  reference,
+}: LineChartProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [hovered, setHovered] = useState<number | null>(null);
@@ -38,12 +48,16 @@ export function LineChart({ title, caption, xLabel, x, series, reference }: Line
   const data = useMemo(() => [[...x], ...series.map((s) => [...s.values])] as uPlot.AlignedData, [x, series]);
   const latest = useRef(data);
   latest.current = data;
-  const shape = JSON.stringify([series.map((s) => [s.label, s.color, s.dash]), reference]);
+  const shape = JSON.stringify([xEnd, series.map((s) => [s.label, s.color, s.dash]), reference]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for series and reference without their data; `dark` makes the colours be read anew.
   useEffect(() => {
     const element = host.current!;
-    const chart = new uPlot(chartOptions(element, series, reference, setHovered), latest.current, element);
+    const chart = new uPlot(
+      chartOptions(element, xEnd, series, reference, setHovered),
+      latest.current,
+      element,
+    );
     plot.current = chart;
     const observer = new ResizeObserver(() =>
       chart.setSize({ width: element.clientWidth, height: chartHeight(element) }),
@@ -146,6 +160,7 @@ function chartHeight(element: HTMLElement): number {
 
 function chartOptions(
   element: HTMLElement,
+  xEnd: number,
   series: readonly ChartSeries[],
   reference: LineChartProps['reference'],
   onHover: (index: number | null) => void,
@@ -166,7 +181,7 @@ function chartOptions(
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
-      x: { time: false },
+      x: { time: false, range: [1, Math.max(2, xEnd)] },
       y: {
         range: (_plot, low, high) => {
           const from = Math.min(low ?? 0, reference?.value ?? Infinity);

@@ -2,13 +2,14 @@
 import type { JSX } from 'preact';
 import type { SavedRun } from '../../workers/saved_run.ts';
 import { Notice } from './notice.tsx';
+import { focusHeading } from './section.tsx';
 
 const WHEN = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 
 export function SavedRunNotice({ saved, onOpen }: { saved: SavedRun; onOpen: () => void }): JSX.Element {
   const open = () => {
     onOpen();
-    document.getElementById(saved.status === 'finished' ? 'compare-title' : 'train-title')?.focus();
+    focusHeading(saved.status === 'finished' ? 'compare' : 'train');
   };
   return (
     <Notice title={title(saved)}>

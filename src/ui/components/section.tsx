@@ -8,6 +8,11 @@ interface SectionProps {
   readonly children: ComponentChildren;
 }
 
+/** Gives the focus to a section's heading, once what was changed before has been drawn. */
+export function focusHeading(id: string): void {
+  setTimeout(() => document.getElementById(`${id}-title`)?.focus());
+}
+
 export function Section({ id, title, lede, children }: SectionProps): JSX.Element {
   return (
     <section class="section" id={id} aria-labelledby={`${id}-title`}>

@@ -20,7 +20,6 @@ export function StartSection(): JSX.Element {
   const start = async () => {
     if (why !== null) return;
     await startRun(settings);
-    if (failure.value === null) document.getElementById('train-title')?.focus();
   };
   return (
     <section class="start" id="model" aria-labelledby="promise">

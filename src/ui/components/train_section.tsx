@@ -1,17 +1,23 @@
 /** @file The run while it happens, and its charts afterwards. */
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { RunView } from '../../workers/run_view.ts';
 import { memory, running, stopRun } from '../state/session.ts';
 import { LiveStatus } from './live_status.tsx';
 import { PhaseList } from './phase_list.tsx';
 import { RunOutcome } from './run_outcome.tsx';
-import { Section } from './section.tsx';
+import { focusHeading, Section } from './section.tsx';
 import { TrainingCharts } from './training_charts.tsx';
 
 const LEDE =
   'First the model is fine-tuned plainly, which shows what it finds difficult. Then Stage I teaches it the difficult facts, and Stage II to prefer complete, true and ordered answers.';
 
 export function TrainSection({ view }: { view: RunView | null }): JSX.Element {
+  const run = running.value ? view?.run : undefined;
+  // A run has begun: that is what whoever pressed the button wants to see.
+  useEffect(() => {
+    if (run !== undefined) focusHeading('train');
+  }, [run]);
   return (
     <Section id="train" title="Training" lede={LEDE}>
       {view === null ? (

@@ -7,7 +7,10 @@ import { type ChartSeries, LineChart } from './line_chart.tsx';
 const NO_STEPS: readonly StepLog[] = [];
 
 export function TrainingCharts({ trainings }: { trainings: readonly TrainingView[] }): JSX.Element {
-  const log = (phase: TrainingView['phase']) => trainings.find((t) => t.phase === phase)?.log ?? NO_STEPS;
+  const training = (phase: TrainingView['phase']) => trainings.find((t) => t.phase === phase);
+  const log = (phase: TrainingView['phase']) => training(phase)?.log ?? NO_STEPS;
+  const end = (...phases: TrainingView['phase'][]) =>
+    Math.max(...phases.map((p) => training(p)?.totalSteps ?? 0));
   const sft = log('train-sft');
   const stage1 = log('train-stage1');
   const stage2 = log('train-stage2');
@@ -19,6 +22,7 @@ export function TrainingCharts({ trainings }: { trainings: readonly TrainingView
         caption="Both start from the base model. Stage I also learns the questions about difficult facts."
         xLabel="step"
         x={longer.map((s) => s.step)}
+        xEnd={end('train-sft', 'train-stage1')}
         series={[
           line('Plain fine-tuning', 2, [7, 4], sft, 'loss', longer.length),
           line('Stage I', 1, [], stage1, 'loss', longer.length),
@@ -31,6 +35,7 @@ export function TrainingCharts({ trainings }: { trainings: readonly TrainingView
             caption="Stage II starts where it cannot tell better from worse, at ln 2, and falls as it learns to."
             xLabel="step"
             x={stage2.map((s) => s.step)}
+            xEnd={end('train-stage2')}
             series={[line('DPO loss', 1, [], stage2, 'dpo_loss', stage2.length)]}
             reference={{ value: Math.LN2, label: 'ln 2' }}
           />
@@ -39,6 +44,7 @@ export function TrainingCharts({ trainings }: { trainings: readonly TrainingView
             caption="How much likelier than before an answer has become. The margin between better and worse should grow."
             xLabel="step"
             x={stage2.map((s) => s.step)}
+            xEnd={end('train-stage2')}
             series={[
               line('Margin', 1, [], stage2, 'rewards/margins', stage2.length),
               line('Better answers', 3, [7, 4], stage2, 'rewards/chosen', stage2.length),

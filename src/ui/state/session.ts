@@ -1,5 +1,6 @@
 /** @file What the page knows, as signals, and the few things it can do about it. */
 import { computed, signal } from '@preact/signals';
+import { DEMO_QUESTIONS } from '../../knowtuning/demo.ts';
 import { RunStore } from '../../store/run_store.ts';
 import { strictStore } from '../../store/strict_store.ts';
 import { describeFailure, type Failure } from '../../workers/failure.ts';
@@ -38,7 +39,6 @@ export interface DemoSettings {
   readonly seed: number;
 }
 
-const DEFAULT_QUESTIONS = 24;
 const DEFAULT_SEED = 1;
 
 export function demoSettings(search: string): DemoSettings {
@@ -48,7 +48,7 @@ export function demoSettings(search: string): DemoSettings {
     return text !== null && /^\d{1,9}$/.test(text) && Number(text) >= least ? Number(text) : otherwise;
   };
   return {
-    questions: Math.min(DEFAULT_QUESTIONS, natural('questions', DEFAULT_QUESTIONS, 1)),
+    questions: Math.min(DEMO_QUESTIONS, natural('questions', DEMO_QUESTIONS, 1)),
     seed: natural('seed', DEFAULT_SEED, 0),
   };
 }
