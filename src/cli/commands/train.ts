@@ -1,7 +1,7 @@
 /** @file `train`: SFT or DPO on rows of a file; writes a PEFT adapter, trainer_state.json and run.json. */
 import { InputError } from '../../formats/input_error.ts';
 import { parseJson } from '../../formats/json.ts';
-import { type AdapterCard, writePeft } from '../../formats/peft.ts';
+import { writePeft } from '../../formats/peft.ts';
 import { parsePreferenceRows, parseSftRows } from '../../formats/rows.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
 import { parseTrainConfig } from '../../train/config.ts';
@@ -152,7 +152,7 @@ export function adapterFiles(
   config: TrainConfig,
   baseModel: string,
   manifest: unknown,
-  tags: AdapterCard['tags'],
+  tags: readonly string[],
 ): Map<string, Uint8Array | string> {
   return new Map<string, Uint8Array | string>([
     ...writePeft(result.adapter, { baseModel, tags }),
