@@ -70,7 +70,7 @@ describe('public/model', () => {
     .split('\n')
     .map((line) => JSON.parse(line));
 
-  it.each(golden)('encodes '$prompt' as Python does, whole and in segments', (row) => {
+  it.each(golden)('encodes "$prompt" as Python does, whole and in segments', (row) => {
     const { prompt, completion, ids } = row;
     expect(encode(prompt + completion, true)).toEqual(ids);
     expect([...encode(prompt, true), ...encode(completion, false)]).toEqual(ids);
