@@ -69,7 +69,10 @@ async function check(
 describe('logprob', () => {
   it('over shapes', async () => {
     const size = (max: number) => fc.oneof(fc.constantFrom(1, 63, 64, 65), fc.integer({ min: 1, max }));
-    await fc.assert(fc.asyncProperty(size(100), size(90), fc.integer({ min: 2, max: 600 }), check), runs);
+    await fc.assert(
+      fc.asyncProperty(size(100), size(90), fc.integer({ min: 2, max: 600 }), (...shape) => check(...shape)),
+      runs,
+    );
   });
 
   it('with a vocabulary of 4,099 and 333 targets', () => check(333, 20, 4099));

@@ -1,0 +1,55 @@
+/** @file The oracle's random models on the GPU, and rows of token ids as the engine's text. */
+
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import type { LlamaConfig } from '../../src/llama/config.ts';
+import { type LlamaModel, loadLlama } from '../../src/llama/model.ts';
+import type { TextCodec } from '../../src/train/engine.ts';
+import type { Adapter } from '../../src/train/tuner.ts';
+import type { OracleAdapter, OracleWeights } from '../oracle/model.ts';
+
+/** Uploads the oracle's weights. */
+export function loadOracleModel(gpu: Gpu, config: LlamaConfig, weights: OracleWeights): Promise<LlamaModel> {
+  return loadLlama(gpu, config, {
+    name: 'random weights',
+    shape: (name) => weights.get(name)?.shape,
+    readF32: async (name, rowStart = 0, rowCount?: number) => {
+      const { shape, data } = weights.get(name)!;
+      const columns = shape[1] ?? 1;
+      const end = rowCount === undefined ? data.length : (rowStart + rowCount) * columns;
+      return new Float32Array(data.subarray(rowStart * columns, end));
+    },
+  });
+}
+
+/** The oracle's adapter in f32. */
+export function f32Adapter(adapter: OracleAdapter): Adapter {
+  return {
+    options: adapter.options,
+    tensors: new Map(
+      [...adapter.tensors].map(([name, { shape, data }]) => [
+        name,
+        { shape: [shape[0]!, shape[1]!] as const, data: new Float32Array(data) },
+      ]),
+    ),
+  };
+}
+
+/** Token ids as text: "5 17 3". */
+export function idText(ids: Iterable<number>): string {
+  return [...ids].join(' ');
+}
+
+function idsOf(text: string): Uint32Array {
+  return Uint32Array.from(text === '' ? [] : text.split(' ').map(Number));
+}
+
+/** Text is ids already; no end-of-sequence token is added, whatever `eos` says. */
+export const idCodec: TextCodec = {
+  encodePrompt: idsOf,
+  encodeBare: (text) => ({ ids: idsOf(text), promptLength: 1 }),
+  encodeRow: ({ prompt, completion }) => ({
+    ids: Uint32Array.from([...idsOf(prompt), ...idsOf(completion)]),
+    promptLength: idsOf(prompt).length,
+  }),
+  decode: idText,
+};
