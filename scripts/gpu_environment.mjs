@@ -40,8 +40,8 @@ function probe(env) {
   return undefined;
 }
 
-/** SwiftShader's driver manifest beside a Chromium binary, or undefined. */
-function swiftShaderManifest(chromium) {
+/** The variables that make Vulkan use the SwiftShader beside a Chromium binary; undefined where there is none. */
+export function swiftShader(chromium) {
   if (!chromium) return undefined;
   // /usr/bin/chromium is a script; the browser and its drivers are in the library folder.
   const folders = [
@@ -51,7 +51,10 @@ function swiftShaderManifest(chromium) {
     '/opt/google/chrome',
     '/opt/microsoft/msedge',
   ];
-  return folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find((file) => existsSync(file));
+  const manifest = folders
+    .map((folder) => join(folder, 'vk_swiftshader_icd.json'))
+    .find((file) => existsSync(file));
+  return manifest && { VK_ICD_FILENAMES: manifest, VK_DRIVER_FILES: manifest };
 }
 
 /** Debian 12's own Mesa (22.3) is refused by Dawn; every later Debian and Ubuntu 24.04 have one that it takes. */
@@ -86,11 +89,10 @@ export function findGpu(log) {
     if (!adapter && chosen) log(`Dawn finds no adapter with the driver ${chosen}.`);
     else if (!adapter && canInstall() && installDriver(log)) adapter = probe(env);
     if (!adapter) {
-      const manifest = swiftShaderManifest(findChromium());
-      if (manifest) {
-        const swiftShader = { VK_ICD_FILENAMES: manifest, VK_DRIVER_FILES: manifest };
-        adapter = probe({ ...env, ...swiftShader });
-        if (adapter) Object.assign(env, swiftShader);
+      const variables = swiftShader(findChromium());
+      if (variables) {
+        adapter = probe({ ...env, ...variables });
+        if (adapter) Object.assign(env, variables);
       }
     }
   }

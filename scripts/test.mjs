@@ -1,6 +1,6 @@
 /**
  * @file `npm test`: runs the parts of the test suite one after the other (the GPU parts would fight for two cores),
- * then prints what each took and, alone on the last line, the sum. `--only unit,node,chromium,firefox,e2e` runs some;
+ * then prints what each took and, alone on the last line, the sum. `--only unit,node,swiftshader,chromium,firefox,e2e` runs some;
  * further arguments go to Vitest (`npm test -- --only node tests/ops/rope.test.ts`).
  */
 import { spawn } from 'node:child_process';
@@ -8,14 +8,26 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { swiftShader } from './gpu_environment.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs');
 
-/** Vitest's projects in the order of running, with the longest each may take and the browsers it needs. */
+/**
+ * Vitest's projects in the order of running, with the longest each may take and the browsers it needs. `swiftshader`
+ * repeats the comparison with the reference stack on a second adapter: the one that comes with Chromium, under Dawn.
+ */
 const PARTS = [
   { name: 'unit', project: 'unit', minutes: 6, needs: [] },
   { name: 'node', project: 'node', minutes: 10, needs: [] },
+  {
+    name: 'swiftshader',
+    project: 'node',
+    minutes: 10,
+    needs: ['CHROME_PATH'],
+    files: ['tests/parity'],
+    environment: () => swiftShader(process.env.CHROME_PATH),
+  },
   { name: 'chromium', project: 'chromium*', minutes: 10, needs: ['CHROME_PATH'] },
   { name: 'firefox', project: 'firefox*', minutes: 10, needs: ['FIREFOX_PATH'] },
   { name: 'e2e', project: 'e2e', minutes: 15, needs: ['CHROME_PATH'] },
@@ -39,7 +51,7 @@ function parseArguments(args) {
 }
 
 /** Runs Vitest on one project; resolves with its exit code, or undefined when it had to be ended. */
-function runVitest(part, rest, report) {
+function runVitest(part, rest, report, environment) {
   const args = [
     VITEST,
     'run',
@@ -52,8 +64,9 @@ function runVitest(part, rest, report) {
   return new Promise((resolve) => {
     // A group of its own, so that a browser or a worker that hangs ends with it.
     const ownGroup = process.platform !== 'win32';
-    const child = spawn(process.execPath, [...args, ...rest], {
+    const child = spawn(process.execPath, [...args, ...(part.files ?? []), ...rest], {
       cwd: ROOT,
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'inherit', 'inherit'],
       detached: ownGroup,
     });
@@ -116,10 +129,14 @@ async function main() {
   const lines = [];
   for (const part of parts) {
     const missing = part.needs.filter((variable) => !process.env[variable]);
+    const environment = missing.length > 0 ? undefined : (part.environment ?? (() => ({})))();
     let counts;
     const start = performance.now();
-    if (missing.length > 0) {
-      const note = `not run: there is no ${missing.map((variable) => PROGRAMS[variable]).join(' and no ')} (set ${missing.join(', ')})`;
+    if (environment === undefined) {
+      const note =
+        missing.length > 0
+          ? `not run: there is no ${missing.map((variable) => PROGRAMS[variable]).join(' and no ')} (set ${missing.join(', ')})`
+          : 'not run: this Chromium brings no SwiftShader for Vulkan';
       // A person's machine may lack a browser; where the project is checked, every part must run.
       counts = process.env.CI
         ? { passed: 0, failed: 1, skipped: 0, note }
@@ -127,14 +144,14 @@ async function main() {
     } else {
       console.log(`\n== ${part.name}`);
       const file = join(folder, `${part.name}.json`);
-      const exitCode = await runVitest(part, rest, file);
+      const exitCode = await runVitest(part, rest, file, environment);
       counts = countResults(readReport(file), exitCode);
     }
     for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
     const seconds = ((performance.now() - start) / 1000).toFixed(0);
     const remarks = [counts.note, counts.adapter].filter(Boolean).join('; ');
     lines.push(
-      `${part.name.padEnd(9)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s${remarks && ` (${remarks})`}`,
+      `${part.name.padEnd(11)} ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped in ${seconds} s${remarks && ` (${remarks})`}`,
     );
   }
   console.log(`\n${lines.join('\n')}\n`);

@@ -109,6 +109,13 @@ async function adapterDifference(golden: Golden, run: TrainResult, method: 'sft'
 }
 
 describe('the golden models', () => {
+  it('are compared on the adapter that is meant', async ({ task }) => {
+    const { vendor, device, description } = (await getTestGpu()).adapter;
+    const adapter = `${vendor} ${device} ${description}`;
+    (task.meta as { adapter?: string }).adapter = adapter;
+    expect(adapter).toMatch(/swiftshader/i.test(process.env.VK_ICD_FILENAMES ?? '') ? /swiftshader/i : /./);
+  });
+
   it('are all here', () =>
     expect(GOLDEN_MODELS).toEqual(expect.arrayContaining(['gqa_tied_llama3', 'headdim48', 'mha_untied'])));
 });
