@@ -35,7 +35,7 @@ The weights are under the project's licence, Apache-2.0.
 
 ## What was measured
 
-By `python -m tools.pretrain.accept --atlas public/atlas --model public/model` ({questions} development questions in unseen
+By `python -m tools.pretrain.accept --atlas public/atlas --model public/model` ({development_questions} development questions in unseen
 phrasings, greedy; "SFT" is vanilla LoRA, rank 8, rate 2e-3, once over the {target_tokens:,} target tokens of `train.jsonl`, seed {accept_seed}):
 
 | | recall | precision | wrong entity | order tau |
@@ -63,7 +63,7 @@ def main(directory: Path) -> None:
         spearman=acceptance["measured"]["spearman"],
         target_tokens=acceptance["measured"]["target_tokens"],
         accept_seed=acceptance["seed"],
-        questions=acceptance["questions"],
+        development_questions=acceptance["questions"],
     )
     (directory / "README.md").write_text(card, encoding="utf-8")
 
