@@ -50,7 +50,11 @@ export interface MatmulNT {
  * The fixed table: which variant runs, by adapter class and shape. Register blocks read and write vec4s, so that K and
  * the bounds of all segments must be multiples of four.
  */
-export function matmulNTVariant(adapterClass: AdapterClass, inner: number, bounds: readonly number[]): MatmulVariant {
+export function matmulNTVariant(
+  adapterClass: AdapterClass,
+  inner: number,
+  bounds: readonly number[],
+): MatmulVariant {
   return adapterClass === 'software' && [inner, ...bounds].every((n) => n % 4 === 0) ? 'register' : 'tiled';
 }
 
