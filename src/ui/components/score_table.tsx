@@ -16,10 +16,10 @@ export function ScoreTable({
   const rows = SYSTEMS.filter((system) => answers[system] !== undefined);
   return (
     <div class="sheet scores">
+      <h3 id="scores-title">Facts in the answers to {questions} test questions</h3>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
       <section class="scroll" tabIndex={0} aria-label="Summary of all systems">
-        <table>
-          <caption>Facts in the answers to {questions} test questions</caption>
+        <table aria-labelledby="scores-title">
           <thead>
             <tr>
               <th scope="col">System</th>
