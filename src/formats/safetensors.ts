@@ -5,14 +5,15 @@
  * Format: https://huggingface.co/docs/safetensors
  */
 import type { ByteSource } from './byte_source.ts';
-import { bf16ToF32, f16ToF32 } from './half.ts';
 import { InputError } from './input_error.ts';
 import { decodeUtf8, duplicateKey, isJsonObject, parseJson, parseJsonText } from './json.ts';
+import { checkRows, REFETCH, readExactly, readRows, readRowsF32, type StoredTensor } from './stored_rows.ts';
+import type { StoredType, TensorSource } from './tensor_source.ts';
 
 const MAX_HEADER_BYTES = 25_000_000;
 const MAX_SHARDS = 10_000;
 
-/** Bytes of an element, for every type a header may name; readF32 converts three of them. */
+/** Bytes of an element, for every type a header may name; three of them are read. */
 const DTYPE_BYTES: ReadonlyMap<string, number> = new Map([
   ['BOOL', 1],
   ['U8', 1],
@@ -31,7 +32,8 @@ const DTYPE_BYTES: ReadonlyMap<string, number> = new Map([
   ['F64', 8],
 ]);
 
-const REFETCH = 'The file is damaged or incomplete: fetch it again.';
+/** Those of them that are values of a model's weights. */
+const READABLE: ReadonlySet<string> = new Set<StoredType>(['F32', 'F16', 'BF16']);
 
 export interface TensorInfo {
   readonly dtype: string;
@@ -43,20 +45,11 @@ export interface TensorInfo {
 }
 
 /** A checkpoint's tensors under their names; nothing of their data is held. */
-export interface TensorIndex {
-  /** Where the tensors come from, shown in messages. */
-  readonly name: string;
+export interface TensorIndex extends TensorSource {
   /** All names, sorted. */
   names(): string[];
   /** @throws InputError where there is no such tensor */
   info(name: string): TensorInfo;
-  /** Shape, or undefined where there is no such tensor. */
-  shape(name: string): readonly number[] | undefined;
-  /**
-   * Rows [rowStart, rowStart + rowCount) along the first dimension (all by default) as f32, row-major. A scalar is one row.
-   * @throws InputError for a missing tensor, a type other than F32, F16, BF16, or a file that ends early
-   */
-  readF32(name: string, rowStart?: number, rowCount?: number): Promise<Float32Array<ArrayBuffer>>;
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
@@ -118,17 +111,6 @@ export function parseSafetensorsHeader(
   }
   if (at !== fileBytes) return fail(`has ${fileBytes - at} bytes after its last tensor.`);
   return tensors;
-}
-
-async function readExactly(source: ByteSource, file: string, offset: number, length: number) {
-  const bytes = await source.read(file, offset, length);
-  if (bytes.length !== length)
-    throw new InputError(
-      `${source.name}/${file}`,
-      `gave ${bytes.length} of the ${length} bytes at ${offset}.`,
-      REFETCH,
-    );
-  return bytes;
 }
 
 async function readHeader(source: ByteSource, file: string): Promise<Map<string, TensorInfo>> {
@@ -213,29 +195,32 @@ function tensorIndex(source: ByteSource, tensors: ReadonlyMap<string, TensorInfo
     if (!found) throw new InputError(source.name, `has no tensor ${name}.`, 'Use a complete set of tensors.');
     return found;
   };
+  const readable = (name: string): StoredTensor => {
+    const { dtype, shape, file, offset } = info(name);
+    if (!READABLE.has(dtype))
+      throw new InputError(
+        `${source.name}/${file}`,
+        `tensor ${name} is ${dtype}; F32, F16 and BF16 can be read.`,
+        'Convert the model to one of these.',
+      );
+    return { type: dtype as StoredType, shape, file, offset };
+  };
   return {
     name: source.name,
     names: () => [...tensors.keys()].sort(),
     info,
     shape: (name) => tensors.get(name)?.shape,
-    async readF32(name, rowStart = 0, rowCount) {
-      const { dtype, shape, file, offset, bytes } = info(name);
-      const rows = shape[0] ?? 1;
-      const count = rowCount ?? rows - rowStart;
-      if (!isCount(rowStart) || !isCount(count) || rowStart + count > rows)
-        throw new RangeError(`${name}: rows ${rowStart}+${count} of ${rows}`);
-      if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16')
-        throw new InputError(
-          `${source.name}/${file}`,
-          `tensor ${name} is ${dtype}; F32, F16 and BF16 can be read.`,
-          'Convert the model to one of these.',
-        );
-      const rowBytes = rows === 0 ? 0 : bytes / rows;
-      const read = await readExactly(source, file, offset + rowStart * rowBytes, count * rowBytes);
-      // Typed arrays want aligned memory, and what a source returns may be a view of anything: copy once.
-      const { buffer } = new Uint8Array(read);
-      if (dtype === 'F32') return new Float32Array(buffer);
-      return dtype === 'F16' ? f16ToF32(new Uint16Array(buffer)) : bf16ToF32(new Uint16Array(buffer));
+    type(name) {
+      const dtype = tensors.get(name)?.dtype;
+      return dtype !== undefined && READABLE.has(dtype) ? (dtype as StoredType) : undefined;
+    },
+    async readF32(name, rowStart, rowCount) {
+      const tensor = readable(name);
+      return readRowsF32(source, tensor, ...checkRows(name, tensor.shape, rowStart, rowCount));
+    },
+    async readStored(name, rowStart, rowCount) {
+      const tensor = readable(name);
+      return readRows(source, tensor, ...checkRows(name, tensor.shape, rowStart, rowCount));
     },
   };
 }

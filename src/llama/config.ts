@@ -25,6 +25,10 @@ export interface LlamaConfig {
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling | null;
   readonly tieWordEmbeddings: boolean;
+  /** Whether q, k, v and o have biases. */
+  readonly attentionBias: boolean;
+  /** Whether gate, up and down have biases. */
+  readonly mlpBias: boolean;
   /** Context length in tokens. */
   readonly maxPositionEmbeddings: number;
   readonly bosTokenId: number | null;

@@ -71,8 +71,6 @@ export function parseLlamaConfig(json: unknown, place: string): LlamaConfig {
   for (const architecture of c.architectures ?? [])
     if (architecture !== 'LlamaForCausalLM')
       return fail(`architecture ${architecture} is not supported.`, OTHER_MODEL);
-  for (const key of ['attention_bias', 'mlp_bias'] as const)
-    if (c[key]) return fail(`${key} true is not supported yet.`, 'Use a Llama model without biases.');
   if (c.hidden_act !== 'silu')
     return fail(`hidden_act ${c.hidden_act} is not supported.`, 'Use a Llama model with silu.');
 
@@ -115,6 +113,8 @@ export function parseLlamaConfig(json: unknown, place: string): LlamaConfig {
     ropeTheta: c.rope_parameters?.rope_theta ?? c.rope_theta ?? 10000,
     ropeScaling: ropeScaling(c.rope_parameters ?? c.rope_scaling ?? {}, c.max_position_embeddings, fail),
     tieWordEmbeddings: c.tie_word_embeddings,
+    attentionBias: c.attention_bias,
+    mlpBias: c.mlp_bias,
     maxPositionEmbeddings: c.max_position_embeddings,
     bosTokenId: c.bos_token_id,
     eosTokenIds: ids,

@@ -20,6 +20,8 @@ export function tinyConfig(overrides: Partial<LlamaConfig> = {}): LlamaConfig {
     ropeTheta: 10000,
     ropeScaling: null,
     tieWordEmbeddings: true,
+    attentionBias: false,
+    mlpBias: false,
     maxPositionEmbeddings: 128,
     bosTokenId: 1,
     eosTokenIds: [2],
