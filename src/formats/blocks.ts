@@ -1,7 +1,7 @@
 /**
  * @file Stored weights to f32 and back: plain floats, and ggml's blocks of 32 weights that share a scale.
  * Layouts are those of ggml-common.h (block_q8_0, block_q4_0, block_q4_1), rounding is that of ggml-quants.c
- * (quantize_row_*_ref). All dequantised values are exact products, rounded to f32 once.
+ * (quantize_row_*_ref), each operation in f32. Dequantised values are products that f64 holds exactly, rounded once.
  */
 import { bf16ToF32, f16ToF32, f16Value, f32ToF16 } from './half.ts';
 import { dequantiseQ4K, dequantiseQ6K } from './k_blocks.ts';
@@ -102,8 +102,11 @@ type Pack = (block: Float32Array, headers: DataView, bytes: Uint8Array, at: numb
 /** f16 bits of one value. */
 const half = (value: number): number => f32ToF16(Float32Array.of(value))[0]!;
 
-/** 1 / scale in f32, 0 for 0. A scale too small for its inverse to be finite is what it is in ggml: infinite. */
-const inverse = (scale: number): number => (scale === 0 ? 0 : Math.fround(1 / scale));
+/** 1 / scale in f32; 0 where that is infinite, as for 0: as f16 such a scale is 0 too. */
+function inverse(scale: number): number {
+  const inverted = Math.fround(1 / scale);
+  return Number.isFinite(inverted) ? inverted : 0;
+}
 
 const PACK: Readonly<Record<Exclude<QuantisedType, 'F16'>, Pack>> = {
   Q8_0(block, headers, bytes, at) {
@@ -125,8 +128,7 @@ const PACK: Readonly<Record<Exclude<QuantisedType, 'F16'>, Pack>> = {
     const scale = Math.fround(extreme / -8);
     const inverted = inverse(scale);
     headers.setUint16(at, half(scale), true);
-    // Compilers fuse x * inverted + 8.5, and so does ggml's own Python: one rounding to f32.
-    const nibble = (x: number) => Math.min(15, Math.trunc(Math.fround(x * inverted + 8.5)));
+    const nibble = (x: number) => Math.min(15, Math.trunc(Math.fround(Math.fround(x * inverted) + 8.5)));
     for (let i = 0; i < 16; i++) bytes[at + 2 + i] = nibble(block[i]!) | (nibble(block[i + 16]!) << 4);
   },
   Q4_1(block, headers, bytes, at) {
