@@ -45,6 +45,13 @@ export class Options {
       throw new InputError(`--${name}`, `is ${this.get(name)}.`, `Give a whole number of at least ${least}.`);
     return value;
   }
+
+  /** A finite number. */
+  number(name: string): number {
+    const value = Number(this.get(name));
+    if (!Number.isFinite(value)) throw new InputError(`--${name}`, `is ${this.get(name)}.`, 'Give a number.');
+    return value;
+  }
 }
 
 /** @throws InputError for an unknown option, a missing one, or a value that is not among its choices */

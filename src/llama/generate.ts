@@ -1,5 +1,5 @@
 /**
- * @file Batched greedy generation with a cache of keys and values. The prompts run through the packed forward pass
+ * @file Batched generation with a cache of keys and values. The prompts run through the packed forward pass
  * once; after that every step is one replay of a recorded program, and the chosen token never leaves the GPU until the
  * end: the CPU only looks now and then whether all sequences have ended.
  */
@@ -7,12 +7,16 @@ import { STORAGE_USAGE } from '../gpu/gpu.ts';
 import { type BufferSlice, whole } from '../gpu/ledger.ts';
 import { type Program, ProgramBuilder } from '../gpu/program.ts';
 import {
+  advance,
   type CacheShape,
   cacheElements,
   cacheWrite,
   decodeAttention,
   greedy,
+  penalise,
   SEQUENCE_STATE_COUNT,
+  sample,
+  seenWords,
 } from '../ops/decode.ts';
 import { matmulNT } from '../ops/matmul.ts';
 import { rmsNorm } from '../ops/rms_norm.ts';
@@ -27,26 +31,54 @@ import { Workspace } from './workspace.ts';
 export interface GeneratedTokens {
   /** Without the end-of-sequence token. */
   readonly ids: Uint32Array;
-  readonly finish: 'eos' | 'length';
+  readonly finish: 'eos' | 'length' | 'running';
 }
 
-/** Steps between two looks at whether all sequences have ended. */
+/** How the next token is chosen. */
+export interface Sampling {
+  /** 0: greedily, the likeliest token; top k and top p then change nothing. */
+  readonly temperature: number;
+  /** Only the k likeliest tokens; 0: all. */
+  readonly topK: number;
+  /** Only the likeliest tokens that together have this probability; 1: all. */
+  readonly topP: number;
+  /** Logits of tokens that occurred are divided (where positive) or multiplied by it; 1: nothing happens. */
+  readonly repetitionPenalty: number;
+  readonly seed: number;
+}
+
+export const GREEDY: Sampling = { temperature: 0, topK: 0, topP: 1, repetitionPenalty: 1, seed: 0 };
+
+export interface GenerateBatchOptions {
+  /** New tokens per sequence at most. */
+  readonly limit: number;
+  readonly stopTokenIds: readonly number[];
+  readonly sampling: Sampling;
+  /** Number of the batch's first sequence among all that are generated with this seed. */
+  readonly firstSequence: number;
+  /** Told the tokens of all sequences so far, every few steps. */
+  readonly onTokens?: (generated: readonly GeneratedTokens[]) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Steps between two looks at whether all sequences have ended; fewer where someone watches. */
 const LOOK_EVERY = 16;
+const WATCHED_LOOK_EVERY = 4;
 
 const OWNER = 'generation';
 
 /**
- * Generates up to `limit` tokens for each prompt of one batch.
+ * Generates tokens for each prompt of one batch.
  * @param packed the prompts packed plainly, each with one target: the row of its last token (the target's id is unused)
  */
 export async function generateBatch(
   model: LlamaModel,
   adapter: { readonly layout: LoraLayout; readonly parameters: Float32Array<ArrayBuffer> } | null,
   packed: PackedBatch,
-  limit: number,
-  signal?: AbortSignal,
+  options: GenerateBatchOptions,
 ): Promise<GeneratedTokens[]> {
   const { gpu, config, weights } = model;
+  const { limit, sampling } = options;
   const B = packed.sequences;
   const lengths = promptLengths(packed);
   const longest = Math.max(...lengths);
@@ -68,30 +100,34 @@ export async function generateBatch(
       sequences: create('sequenceState', B * SEQUENCE_STATE_COUNT * 4, STORAGE_USAGE),
       slot: create('slot', Math.max(bucket.tokens, B) * 4, STORAGE_USAGE),
       output: create('output', B * limit * 4, STORAGE_USAGE),
+      seen: create('seen', B * seenWords(config.vocabSize) * 4, STORAGE_USAGE),
     }));
     const slice = (buffer: GPUBuffer) => whole(buffer);
 
-    const chooseNext = (program: ProgramBuilder, states: BufferSlice) => {
+    const chooseNext = (program: ProgramBuilder, states: BufferSlice, hasNewest: boolean) => {
+      const choice = { sequences: B, vocabulary: config.vocabSize };
+      const bind = { logits: slice(own.logits), sequences: slice(own.sequences) };
       matmulNT(program, {
         x: states,
         w: weights.head,
-        y: slice(own.logits),
+        y: bind.logits,
         rows: B,
         columns: config.vocabSize,
         inner: config.hiddenSize,
       });
-      greedy(
+      if (sampling.repetitionPenalty !== 1)
+        penalise(
+          program,
+          { ...choice, penalty: sampling.repetitionPenalty, hasNewest },
+          { ids: workspace.slice('ids'), seen: slice(own.seen), logits: bind.logits },
+        );
+      if (sampling.temperature === 0) greedy(program, choice, bind);
+      else sample(program, { ...choice, ...sampling, firstSequence: options.firstSequence }, bind);
+      advance(
         program,
+        { sequences: B, limit, capacity: cache.capacity, stopTokenIds: options.stopTokenIds },
         {
-          sequences: B,
-          vocabulary: config.vocabSize,
-          limit,
-          capacity: cache.capacity,
-          eosTokenIds: config.eosTokenIds,
-        },
-        {
-          logits: slice(own.logits),
-          sequences: slice(own.sequences),
+          sequences: bind.sequences,
           ids: workspace.slice('ids'),
           positions: workspace.slice('positions'),
           slot: slice(own.slot),
@@ -143,10 +179,10 @@ export async function generateBatch(
       ),
     );
     finalNorm(step);
-    chooseNext(step, workspace.slice('states'));
+    chooseNext(step, workspace.slice('states'), true);
 
     const first = new ProgramBuilder(gpu, OWNER);
-    chooseNext(first, workspace.slice('states'));
+    chooseNext(first, workspace.slice('states'), false);
     const [prefillProgram, firstProgram, stepProgram] = await Promise.all([
       prefill.finish(),
       first.finish(),
@@ -159,6 +195,7 @@ export async function generateBatch(
     for (const [b, length] of lengths.entries())
       for (let p = 0; p < length; p++) slots[at++] = b * cache.capacity + p;
     gpu.device.queue.writeBuffer(own.slot, 0, slots);
+    gpu.device.queue.writeBuffer(own.seen, 0, promptTokens(packed, lengths, config.vocabSize));
     prefillProgram.submit(Math.ceil(prefillProgram.flops / 1e9));
     // From here on a row is a sequence: its position is that of its newest token.
     gpu.device.queue.writeBuffer(
@@ -167,16 +204,34 @@ export async function generateBatch(
       Uint32Array.from(lengths, (n) => n - 1),
     );
     firstProgram.submit();
-    await decodeUntilDone(stepProgram, own.sequences, B, limit, signal);
-    return collect(
-      new Uint32Array(await gpu.readback(own.sequences, 0, B * SEQUENCE_STATE_COUNT * 4)),
-      new Uint32Array(await gpu.readback(own.output, 0, B * limit * 4)),
-      B,
-      limit,
-    );
+    const look = async () =>
+      collect(
+        new Uint32Array(await gpu.readback(own.sequences, 0, B * SEQUENCE_STATE_COUNT * 4)),
+        new Uint32Array(await gpu.readback(own.output, 0, B * limit * 4)),
+        B,
+        limit,
+      );
+    return await decodeUntilDone(stepProgram, look, options);
   } finally {
     gpu.ledger.releaseOwner(OWNER);
   }
+}
+
+/** Bits of the tokens that occur in each prompt, [sequences, seenWords]. */
+function promptTokens(
+  packed: PackedBatch,
+  lengths: readonly number[],
+  vocabulary: number,
+): Uint32Array<ArrayBuffer> {
+  const words = seenWords(vocabulary);
+  const seen = new Uint32Array(lengths.length * words);
+  let at = 0;
+  for (const [b, length] of lengths.entries())
+    for (const end = at + length; at < end; at++) {
+      const id = packed.ids[at]!;
+      seen[b * words + (id >>> 5)]! |= 1 << (id & 31);
+    }
+  return seen;
 }
 
 /** Tokens of each sequence of a plainly packed batch. */
@@ -191,22 +246,20 @@ function promptLengths(packed: PackedBatch): number[] {
   return lengths;
 }
 
+/** Replays the step until all sequences have ended. */
 async function decodeUntilDone(
   program: Program,
-  sequences: GPUBuffer,
-  B: number,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { gpu } = program;
-  for (let done = 1; done < limit; ) {
+  look: () => Promise<GeneratedTokens[]>,
+  { limit, onTokens, signal }: GenerateBatchOptions,
+): Promise<GeneratedTokens[]> {
+  for (let done = 1; ; ) {
     signal?.throwIfAborted();
-    const steps = Math.min(LOOK_EVERY, limit - done);
+    const steps = Math.min(onTokens ? WATCHED_LOOK_EVERY : LOOK_EVERY, limit - done);
     for (let i = 0; i < steps; i++) program.submit();
     done += steps;
-    const state = new Uint32Array(await gpu.readback(sequences, 0, B * SEQUENCE_STATE_COUNT * 4));
-    if (Array.from({ length: B }, (_, b) => state[b * SEQUENCE_STATE_COUNT + 2]!).every((d) => d !== 0))
-      return;
+    const generated = await look();
+    onTokens?.(generated);
+    if (generated.every(({ finish }) => finish !== 'running')) return generated;
   }
 }
 
@@ -215,7 +268,7 @@ function collect(state: Uint32Array, output: Uint32Array, B: number, limit: numb
     const length = state[b * SEQUENCE_STATE_COUNT + 1]!;
     return {
       ids: output.slice(b * limit, b * limit + length),
-      finish: state[b * SEQUENCE_STATE_COUNT + 2] === 1 ? 'eos' : 'length',
+      finish: (['running', 'eos', 'length'] as const)[state[b * SEQUENCE_STATE_COUNT + 2]!]!,
     };
   });
 }

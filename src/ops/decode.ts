@@ -60,21 +60,100 @@ export function decodeAttention(
   });
 }
 
-/** u32s per sequence in the decoding state (token, length, done, unused): see greedy.wgsl. */
+/** u32s per sequence in the decoding state (token, length, done, unused): see advance.wgsl. */
 export const SEQUENCE_STATE_COUNT = 4;
 
-/** Records the greedy choice from logits [sequences, vocabulary] and the set-up of the next step. */
+/** Sequences and their vocabulary. */
+export interface ChoiceShape {
+  readonly sequences: number;
+  readonly vocabulary: number;
+}
+
+/** Records the greedy choice from logits [sequences, vocabulary]. */
 export function greedy(
   program: ProgramBuilder,
+  shape: ChoiceShape,
+  { logits, sequences }: { logits: BufferSlice; sequences: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'decode/greedy',
+    bind: { logits, sequences },
+    params: { sequences: shape.sequences, vocabulary: shape.vocabulary },
+    workgroups: [shape.sequences],
+  });
+}
+
+export interface SampleShape extends ChoiceShape {
+  readonly temperature: number;
+  /** 0: all tokens. */
+  readonly topK: number;
+  /** 1: all tokens. */
+  readonly topP: number;
+  readonly seed: number;
+  /** Number of the first sequence: what makes the sequences of several batches differ. */
+  readonly firstSequence: number;
+}
+
+/** Records a random choice from logits [sequences, vocabulary], see sample.wgsl. */
+export function sample(
+  program: ProgramBuilder,
+  shape: SampleShape,
+  { logits, sequences }: { logits: BufferSlice; sequences: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'decode/sample',
+    bind: { logits, sequences },
+    params: {
+      sequences: shape.sequences,
+      vocabulary: shape.vocabulary,
+      inverse_temperature: 1 / shape.temperature,
+      top_k: shape.topK,
+      top_p: shape.topP,
+      seed: shape.seed,
+      first_sequence: shape.firstSequence,
+    },
+    workgroups: [shape.sequences],
+  });
+}
+
+/** Words of `seen` per sequence. */
+export function seenWords(vocabulary: number): number {
+  return Math.ceil(vocabulary / 32);
+}
+
+/** Records the repetition penalty on logits; `seen` is [sequences, seenWords]. `hasNewest`: ids hold the newest tokens. */
+export function penalise(
+  program: ProgramBuilder,
+  shape: ChoiceShape & { readonly penalty: number; readonly hasNewest: boolean },
+  bind: { ids: BufferSlice; seen: BufferSlice; logits: BufferSlice },
+): void {
+  program.dispatch({
+    shader: 'decode/penalise',
+    bind,
+    params: {
+      sequences: shape.sequences,
+      vocabulary: shape.vocabulary,
+      words: seenWords(shape.vocabulary),
+      penalty: shape.penalty,
+      has_newest: shape.hasNewest ? 1 : 0,
+    },
+    workgroups: linearWorkgroups(shape.sequences * shape.vocabulary, 64),
+  });
+}
+
+/** Stop tokens that `advance` knows at most. */
+export const MAX_STOP_TOKENS = 8;
+
+/** Records what follows the choice of a token: output, and the set-up of the next step. */
+export function advance(
+  program: ProgramBuilder,
   shape: {
-    sequences: number;
-    vocabulary: number;
-    limit: number;
-    capacity: number;
-    eosTokenIds: readonly number[];
+    readonly sequences: number;
+    readonly limit: number;
+    readonly capacity: number;
+    readonly stopTokenIds: readonly number[];
   },
   bind: {
-    logits: BufferSlice;
     sequences: BufferSlice;
     ids: BufferSlice;
     positions: BufferSlice;
@@ -82,20 +161,22 @@ export function greedy(
     output: BufferSlice;
   },
 ): void {
-  if (shape.eosTokenIds.length > 4)
-    throw new Error(`At most four end-of-sequence tokens, not ${shape.eosTokenIds.length}.`);
-  const [e0 = 0, e1 = 0, e2 = 0, e3 = 0] = shape.eosTokenIds;
+  const stops = shape.stopTokenIds;
+  if (stops.length > MAX_STOP_TOKENS)
+    throw new Error(`At most ${MAX_STOP_TOKENS} stop tokens, not ${stops.length}.`);
+  const four = (from: number) =>
+    [0, 1, 2, 3].map((i) => stops[from + i] ?? 0) as unknown as readonly [number, number, number, number];
   program.dispatch({
-    shader: 'decode/greedy',
+    shader: 'decode/advance',
     bind,
     params: {
       sequences: shape.sequences,
-      vocabulary: shape.vocabulary,
       limit: shape.limit,
       capacity: shape.capacity,
-      eos_count: shape.eosTokenIds.length,
-      eos: [e0, e1, e2, e3],
+      stop_count: stops.length,
+      stop0: four(0),
+      stop1: four(4),
     },
-    workgroups: [shape.sequences],
+    workgroups: [Math.ceil(shape.sequences / 32)],
   });
 }

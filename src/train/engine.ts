@@ -1,7 +1,7 @@
 /** @file The tuner: text in, numbers and adapters out, on one loaded model. What the method and the hosts work with. */
 import { InputError } from '../formats/input_error.ts';
 import { downloadTensors } from '../llama/adapter_transfer.ts';
-import { generateBatch } from '../llama/generate.ts';
+import { GREEDY, generateBatch, type Sampling } from '../llama/generate.ts';
 import { loraLayout } from '../llama/lora_layout.ts';
 import type { LlamaModel } from '../llama/model.ts';
 import type { PackedBatch } from '../llama/packed_batch.ts';
@@ -187,9 +187,10 @@ export function createTuner(
       });
     },
 
-    async generate(prompts, adapter, { maxNewTokens, signal }) {
+    async generate(prompts, adapter, { maxNewTokens, sampling, onText, signal }) {
       if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1)
         throw new InputError('max_new_tokens', `is ${maxNewTokens}.`, 'Give a whole number of at least 1.');
+      const chosen = checkSampling({ ...GREEDY, ...sampling });
       const encoded = prompts.map((p) => codec.encodePrompt(p));
       for (const [i, ids] of encoded.entries())
         if (ids.length + 1 > config.maxPositionEmbeddings)
@@ -211,11 +212,30 @@ export function createTuner(
           tokens += encoded[at]!.length;
           members.push(encoded[at++]!);
         }
+        const first = out.length;
         const longest = Math.max(...members.map((m) => m.length));
-        const limit = Math.min(maxNewTokens, config.maxPositionEmbeddings - longest);
-        const generated = await generateBatch(model, flat, packPrompts(members), limit, signal);
+        const generated = await generateBatch(model, flat, packPrompts(members), {
+          limit: Math.min(maxNewTokens, config.maxPositionEmbeddings - longest),
+          stopTokenIds: config.eosTokenIds,
+          sampling: chosen,
+          firstSequence: first,
+          ...(onText
+            ? {
+                onTokens: (sequences) => {
+                  for (const [b, { ids }] of sequences.entries()) onText(first + b, codec.decode(ids));
+                },
+              }
+            : {}),
+          ...(signal ? { signal } : {}),
+        });
         out.push(
-          ...generated.map((g): Generation => ({ text: codec.decode(g.ids), ids: g.ids, finish: g.finish })),
+          ...generated.map(
+            ({ ids, finish }): Generation => ({
+              text: codec.decode(ids),
+              ids,
+              finish: finish === 'eos' ? 'eos' : 'length',
+            }),
+          ),
         );
       }
       return out;
@@ -288,6 +308,30 @@ function checkStartsAtReference(log: StepLog): void {
     throw new Error(
       `DPO starts at ${log.dpo_loss} instead of ln 2, with a margin of ${log['rewards/margins']}: the reference is not the policy at its start.`,
     );
+}
+
+/** @throws InputError naming the setting that is out of range, under the name that Transformers has for it */
+function checkSampling(sampling: Sampling): Sampling {
+  const { temperature, topK, topP, repetitionPenalty, seed } = sampling;
+  const check = (name: string, value: number, allowed: boolean, cure: string) => {
+    if (!allowed) throw new InputError(name, `is ${value}.`, cure);
+  };
+  check('temperature', temperature, temperature >= 0 && temperature < 1e3, 'Give 0 (greedy) or more.');
+  check('top_k', topK, Number.isInteger(topK) && topK >= 0, 'Give a whole number; 0 keeps all tokens.');
+  check('top_p', topP, topP > 0 && topP <= 1, 'Give a number above 0 and up to 1, which keeps all tokens.');
+  check(
+    'repetition_penalty',
+    repetitionPenalty,
+    repetitionPenalty > 0 && repetitionPenalty < 1e3,
+    'Give a number above 0; 1 leaves logits as they are.',
+  );
+  check(
+    'seed',
+    seed,
+    Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32,
+    'Give a whole number of 32 bits.',
+  );
+  return sampling;
 }
 
 /** Prompts end to end, with one target each: the row of the last token. */

@@ -3,6 +3,7 @@
  * text in, numbers and adapters out. One loaded model, any number of adapters, one operation at a time.
  */
 import type { Projection } from '../llama/config.ts';
+import type { Sampling } from '../llama/generate.ts';
 
 /** How prompt and completion become text before they become tokens (design §5). */
 export type TemplateName = 'none' | 'auto' | 'alpaca';
@@ -49,6 +50,10 @@ export interface TokenLogprobs {
 
 export interface GenerateOptions {
   readonly maxNewTokens: number;
+  /** How tokens are chosen; greedily where nothing is said. */
+  readonly sampling?: Partial<Sampling>;
+  /** Told the text of each prompt's answer so far, every few tokens. */
+  readonly onText?: (prompt: number, text: string) => void;
 }
 
 export interface Generation {

@@ -1,6 +1,6 @@
 /** @file The greedy choice on the GPU: PyTorch's argmax, and the bookkeeping of a decoding step. */
 import { describe, expect, it } from 'vitest';
-import { greedy, SEQUENCE_STATE_COUNT } from '../../src/ops/decode.ts';
+import { advance, greedy, SEQUENCE_STATE_COUNT } from '../../src/ops/decode.ts';
 import { Random } from '../oracle/random.ts';
 import { getTestGpu } from '../support/gpu.ts';
 import { f32, runOp } from './run_op.ts';
@@ -14,11 +14,11 @@ function u32(result: Float32Array<ArrayBuffer>): number[] {
 async function choose(
   logits: ArrayLike<number>,
   states: readonly (readonly [number, number, number, number])[],
-  eosTokenIds: readonly number[],
+  stopTokenIds: readonly number[],
   limit = 4,
 ) {
   const sequences = states.length;
-  const shape = { sequences, vocabulary: logits.length / sequences, limit, capacity: 20, eosTokenIds };
+  const shape = { sequences, vocabulary: logits.length / sequences, limit, capacity: 20, stopTokenIds };
   const result = await runOp(
     await getTestGpu(),
     {
@@ -30,7 +30,10 @@ async function choose(
       output: new Uint32Array(sequences * limit).fill(77),
     },
     ['sequences', 'ids', 'positions', 'slot', 'output'],
-    (program, b) => greedy(program, shape, b),
+    (program, { logits, ...rest }) => {
+      greedy(program, shape, { logits, sequences: rest.sequences });
+      advance(program, shape, rest);
+    },
   );
   const state = u32(result.sequences);
   return {
