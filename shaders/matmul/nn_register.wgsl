@@ -1,8 +1,8 @@
-// X' = dY W (+ dU A) for f32 weights in register blocks, without shared memory: for software adapters.
-// dY is [rows, inner], W is [inner, columns], the result is [rows, columns]; columns must be a multiple of 4.
+// X' = dY W (+ dU A) in register blocks, without shared memory: for software adapters.
+// dY is [rows, inner], W is [inner, columns], the result is [rows, columns]; columns must be a multiple of 4. What is
+// bound of W may be some of its rows, from w_row on, and of dY's stride columns those from dy_column on.
 // Each invocation makes 8 rows x 8 columns. LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns].
 // accumulate adds to what is there.
-
 
 struct Params {
   rows: u32,
@@ -11,14 +11,25 @@ struct Params {
   rank: u32, // of all projections of the group together; 0 without LoRA
   accumulate: u32,
   row_lanes: u32,
+  w_row: u32,
+  dy_stride: u32,
+  dy_column: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> du: array<f32>;
-@group(0) @binding(4) var<storage, read> a: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> dx: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> du: array<f32>;
+@group(0) @binding(3) var<storage, read> a: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+// weights: f32. For another format these lines are replaced by shaders/weights/<format>.wgsl.
+@group(0) @binding(6) var<storage, read> w: array<vec4<f32>>;
+
+// Weights 4 i to 4 i + 3.
+fn weight4(i: u32) -> vec4<f32> {
+  return w[i];
+}
+// end of weights
 
 fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
   if (column >= columns4) { return; }
@@ -46,6 +57,14 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   let row5 = min(row + 5u, last_row);
   let row6 = min(row + 6u, last_row);
   let row7 = min(row + 7u, last_row);
+  let at_dy0 = row0 * params.dy_stride + params.dy_column;
+  let at_dy1 = row1 * params.dy_stride + params.dy_column;
+  let at_dy2 = row2 * params.dy_stride + params.dy_column;
+  let at_dy3 = row3 * params.dy_stride + params.dy_column;
+  let at_dy4 = row4 * params.dy_stride + params.dy_column;
+  let at_dy5 = row5 * params.dy_stride + params.dy_column;
+  let at_dy6 = row6 * params.dy_stride + params.dy_column;
+  let at_dy7 = row7 * params.dy_stride + params.dy_column;
   var lo0 = vec4<f32>();
   var hi0 = vec4<f32>();
   var lo1 = vec4<f32>();
@@ -63,30 +82,30 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   var lo7 = vec4<f32>();
   var hi7 = vec4<f32>();
   for (var n = 0u; n < params.inner; n++) {
-    let w0 = w[n * columns4 + column];
-    let w1 = w[n * columns4 + column1];
-    let dy0 = dy[row0 * params.inner + n];
+    let w0 = weight4((n + params.w_row) * columns4 + column);
+    let w1 = weight4((n + params.w_row) * columns4 + column1);
+    let dy0 = dy[at_dy0 + n];
     lo0 += dy0 * w0;
     hi0 += dy0 * w1;
-    let dy1 = dy[row1 * params.inner + n];
+    let dy1 = dy[at_dy1 + n];
     lo1 += dy1 * w0;
     hi1 += dy1 * w1;
-    let dy2 = dy[row2 * params.inner + n];
+    let dy2 = dy[at_dy2 + n];
     lo2 += dy2 * w0;
     hi2 += dy2 * w1;
-    let dy3 = dy[row3 * params.inner + n];
+    let dy3 = dy[at_dy3 + n];
     lo3 += dy3 * w0;
     hi3 += dy3 * w1;
-    let dy4 = dy[row4 * params.inner + n];
+    let dy4 = dy[at_dy4 + n];
     lo4 += dy4 * w0;
     hi4 += dy4 * w1;
-    let dy5 = dy[row5 * params.inner + n];
+    let dy5 = dy[at_dy5 + n];
     lo5 += dy5 * w0;
     hi5 += dy5 * w1;
-    let dy6 = dy[row6 * params.inner + n];
+    let dy6 = dy[at_dy6 + n];
     lo6 += dy6 * w0;
     hi6 += dy6 * w1;
-    let dy7 = dy[row7 * params.inner + n];
+    let dy7 = dy[at_dy7 + n];
     lo7 += dy7 * w0;
     hi7 += dy7 * w1;
   }

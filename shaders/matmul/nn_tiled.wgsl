@@ -1,7 +1,7 @@
-// X' = dY W (+ dU A) for f32 weights in shared-memory tiles of 64 x 64 x 16, 4 x 4 per invocation: for GPUs.
+// X' = dY W (+ dU A) in shared-memory tiles of 64 x 64 x 16, 4 x 4 per invocation: for GPUs.
 // dY is [rows, inner], W is [inner, columns], the result is [rows, columns]. No alignment is asked of any size.
 // LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns]. accumulate adds to what is there.
-
+// w_row, dy_stride and dy_column: as in nn_register.wgsl.
 
 struct Params {
   rows: u32,
@@ -9,14 +9,24 @@ struct Params {
   inner: u32,
   rank: u32, // of all projections of the group together; 0 without LoRA
   accumulate: u32,
+  w_row: u32,
+  dy_stride: u32,
+  dy_column: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> du: array<f32>;
-@group(0) @binding(4) var<storage, read> a: array<f32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(2) var<storage, read> du: array<f32>;
+@group(0) @binding(3) var<storage, read> a: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+
+// weights: f32. For another format these lines are replaced by shaders/weights/<format>.wgsl.
+@group(0) @binding(6) var<storage, read> w: array<f32>;
+
+fn weight(i: u32) -> f32 {
+  return w[i];
+}
+// end of weights
 
 // [k][row or column], 64 wide.
 var<workgroup> left: array<array<vec4<f32>, 16>, 16>;
@@ -25,14 +35,14 @@ var<workgroup> right: array<array<vec4<f32>, 16>, 16>;
 // Row `n` of the two factors one after the other: the weight's inner dimension, then the rank.
 fn left_at(row: u32, n: u32) -> f32 {
   if (row >= params.rows) { return 0.0; }
-  if (n < params.inner) { return dy[row * params.inner + n]; }
+  if (n < params.inner) { return dy[row * params.dy_stride + params.dy_column + n]; }
   if (n < params.inner + params.rank) { return du[row * params.rank + n - params.inner]; }
   return 0.0;
 }
 
 fn right_at(n: u32, column: u32) -> f32 {
   if (column >= params.columns) { return 0.0; }
-  if (n < params.inner) { return w[n * params.columns + column]; }
+  if (n < params.inner) { return weight((n + params.w_row) * params.columns + column); }
   if (n < params.inner + params.rank) { return a[(n - params.inner) * params.columns + column]; }
   return 0.0;
 }

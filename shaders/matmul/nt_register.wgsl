@@ -1,6 +1,7 @@
-// Y = X W^T for f32 weights in register blocks, without shared memory: for software adapters, whose "threads" are
+// Y = X W^T in register blocks, without shared memory: for software adapters, whose "threads" are
 // SIMD lanes of a CPU with a cache of its own. Each invocation makes 8 x 8 outputs and walks along K in vec4s.
 // X is [rows, K], W is [columns, K], Y is [rows, columns]; K, and the columns of every segment, must be multiples of 4.
+// What is bound of W may be some of its rows: column c of Y takes row c + w_row (which wraps around below zero).
 //
 // LoRA adds scale * U B^T: U is [rows, u_stride], and up to three projections that share X lie side by side in the
 // columns of Y, each a segment (first column, end column, first column of its part of U or NONE, first row of B).
@@ -18,6 +19,7 @@ struct Params {
   scale: f32,
   has_residual: u32,
   row_lanes: u32,
+  w_row: u32,
   segment0: vec4<u32>,
   segment1: vec4<u32>,
   segment2: vec4<u32>,
@@ -25,11 +27,19 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> w: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> u: array<f32>;
-@group(0) @binding(5) var<storage, read> b: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> residual: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> u: array<f32>;
+@group(0) @binding(4) var<storage, read> b: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
+
+// weights: f32. For another format these lines are replaced by shaders/weights/<format>.wgsl.
+@group(0) @binding(6) var<storage, read> w: array<vec4<f32>>;
+
+// Weights 4 i to 4 i + 3.
+fn weight4(i: u32) -> vec4<f32> {
+  return w[i];
+}
+// end of weights
 
 // The segment that column tile `tile` lies in, and the tile's first column: tiles never straddle two segments.
 struct Place {
@@ -64,7 +74,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   if (row >= params.rows || column >= end) { return; }
   let steps = params.inner / 4u;
   let last_row = params.rows - 1u;
-  let last_column = params.columns - 1u;
+  let last_column = end - 1u;
   let at_x0 = min(row + 0u, last_row) * steps;
   let at_x1 = min(row + 1u, last_row) * steps;
   let at_x2 = min(row + 2u, last_row) * steps;
@@ -73,14 +83,14 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   let at_x5 = min(row + 5u, last_row) * steps;
   let at_x6 = min(row + 6u, last_row) * steps;
   let at_x7 = min(row + 7u, last_row) * steps;
-  let at_w0 = min(column + 0u, last_column) * steps;
-  let at_w1 = min(column + 1u, last_column) * steps;
-  let at_w2 = min(column + 2u, last_column) * steps;
-  let at_w3 = min(column + 3u, last_column) * steps;
-  let at_w4 = min(column + 4u, last_column) * steps;
-  let at_w5 = min(column + 5u, last_column) * steps;
-  let at_w6 = min(column + 6u, last_column) * steps;
-  let at_w7 = min(column + 7u, last_column) * steps;
+  let at_w0 = (min(column + 0u, last_column) + params.w_row) * steps;
+  let at_w1 = (min(column + 1u, last_column) + params.w_row) * steps;
+  let at_w2 = (min(column + 2u, last_column) + params.w_row) * steps;
+  let at_w3 = (min(column + 3u, last_column) + params.w_row) * steps;
+  let at_w4 = (min(column + 4u, last_column) + params.w_row) * steps;
+  let at_w5 = (min(column + 5u, last_column) + params.w_row) * steps;
+  let at_w6 = (min(column + 6u, last_column) + params.w_row) * steps;
+  let at_w7 = (min(column + 7u, last_column) + params.w_row) * steps;
   var lo0 = vec4<f32>();
   var hi0 = vec4<f32>();
   var lo1 = vec4<f32>();
@@ -106,14 +116,14 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
     let x5 = x[at_x5 + k];
     let x6 = x[at_x6 + k];
     let x7 = x[at_x7 + k];
-    let w0 = w[at_w0 + k];
-    let w1 = w[at_w1 + k];
-    let w2 = w[at_w2 + k];
-    let w3 = w[at_w3 + k];
-    let w4 = w[at_w4 + k];
-    let w5 = w[at_w5 + k];
-    let w6 = w[at_w6 + k];
-    let w7 = w[at_w7 + k];
+    let w0 = weight4(at_w0 + k);
+    let w1 = weight4(at_w1 + k);
+    let w2 = weight4(at_w2 + k);
+    let w3 = weight4(at_w3 + k);
+    let w4 = weight4(at_w4 + k);
+    let w5 = weight4(at_w5 + k);
+    let w6 = weight4(at_w6 + k);
+    let w7 = weight4(at_w7 + k);
     lo0 += vec4<f32>(dot(x0, w0), dot(x0, w1), dot(x0, w2), dot(x0, w3));
     hi0 += vec4<f32>(dot(x0, w4), dot(x0, w5), dot(x0, w6), dot(x0, w7));
     lo1 += vec4<f32>(dot(x1, w0), dot(x1, w1), dot(x1, w2), dot(x1, w3));

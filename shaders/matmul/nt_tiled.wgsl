@@ -1,6 +1,7 @@
-// Y = X W^T for f32 weights in shared-memory tiles: for GPUs. A workgroup of 16 x 16 makes 64 x 64 outputs, 4 x 4 per
+// Y = X W^T in shared-memory tiles: for GPUs. A workgroup of 16 x 16 makes 64 x 64 outputs, 4 x 4 per
 // invocation, and walks along K in steps of 16. No alignment is asked of any size.
-// X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LoRA and residual: as in nt_register.wgsl.
+// X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LoRA, residual and
+// w_row: as in nt_register.wgsl.
 
 const NONE: u32 = 0xffffffffu;
 
@@ -12,6 +13,7 @@ struct Params {
   u_stride: u32,
   scale: f32,
   has_residual: u32,
+  w_row: u32,
   segment0: vec4<u32>,
   segment1: vec4<u32>,
   segment2: vec4<u32>,
@@ -19,11 +21,18 @@ struct Params {
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read> residual: array<f32>;
-@group(0) @binding(4) var<storage, read> u: array<f32>;
-@group(0) @binding(5) var<storage, read> b: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read> residual: array<f32>;
+@group(0) @binding(3) var<storage, read> u: array<f32>;
+@group(0) @binding(4) var<storage, read> b: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y: array<f32>;
+
+// weights: f32. For another format these lines are replaced by shaders/weights/<format>.wgsl.
+@group(0) @binding(6) var<storage, read> w: array<f32>;
+
+fn weight(i: u32) -> f32 {
+  return w[i];
+}
+// end of weights
 
 struct Place {
   segment: vec4<u32>,
@@ -49,7 +58,7 @@ fn x_at(row: u32, k: u32) -> f32 {
 
 fn w_at(column: u32, end: u32, k: u32) -> f32 {
   if (column >= end || k >= params.inner) { return 0.0; }
-  return w[column * params.inner + k];
+  return weight((column + params.w_row) * params.inner + k);
 }
 
 @compute @workgroup_size(16, 16)

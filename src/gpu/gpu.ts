@@ -48,8 +48,15 @@ export const REQUESTED_LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
+/** Limits below those of the device, for tests of what is split because of them. */
+export interface GpuLimits {
+  readonly bindingBytes?: number;
+}
+
 export class Gpu {
   readonly ledger: Ledger;
+  /** Bytes of a buffer that a kernel may be given at once. */
+  readonly bindingLimit: number;
   readonly #kernels = new Map<string, Promise<Kernel>>();
   readonly #lost: Promise<never>;
   #fault: Error | undefined;
@@ -60,8 +67,14 @@ export class Gpu {
     readonly adapter: AdapterDescription,
     readonly shaders: ShaderLibrary,
     readonly adapterClass: AdapterClass,
+    limits: GpuLimits,
   ) {
     this.ledger = new Ledger(device);
+    this.bindingLimit = Math.min(
+      device.limits.maxStorageBufferBindingSize,
+      device.limits.maxBufferSize,
+      limits.bindingBytes ?? Number.POSITIVE_INFINITY,
+    );
     this.#lost = device.lost.then((info) => {
       this.#fault ??= new DeviceLostError(`The GPU device was lost (${info.reason}): ${info.message}`);
       throw this.#fault;
@@ -76,9 +89,11 @@ export class Gpu {
     factory: DeviceFactory,
     shaders: ShaderLibrary,
     adapterClass?: AdapterClass,
+    limits: GpuLimits = {},
   ): Promise<Gpu> {
     const { device, adapter } = await factory();
-    return new Gpu(device, adapter, shaders, adapterClass ?? (adapter.software ? 'software' : 'gpu'));
+    const usedClass = adapterClass ?? (adapter.software ? 'software' : 'gpu');
+    return new Gpu(device, adapter, shaders, usedClass, limits);
   }
 
   /** How many pipelines were compiled: a training step must not change it. */

@@ -28,11 +28,28 @@ export interface ShaderInterface {
   readonly paramBytes: number;
 }
 
-/** The text of shader `name` with its constants set. Every constant must exist in the source. */
-export function shaderSource(library: ShaderLibrary, name: string, constants: ShaderConstants): string {
-  let source = library.get(name);
-  if (source === undefined)
+/** The lines of a shader that say how frozen weights are stored. */
+const WEIGHTS = /^\/\/ weights: f32\.[\s\S]*?^\/\/ end of weights$/m;
+
+function shaderText(library: ShaderLibrary, name: string): string {
+  const text = library.get(name);
+  if (text === undefined)
     throw new Error(`There is no shader ${name}; known are ${[...library.keys()].join(', ')}.`);
+  return text;
+}
+
+/**
+ * The text of shader `name` with its constants set. Every constant must exist in the source. `name@format` is the shader
+ * with its f32 weights replaced by those of shaders/weights/<format>.wgsl.
+ */
+export function shaderSource(library: ShaderLibrary, name: string, constants: ShaderConstants): string {
+  const [file, format] = name.split('@');
+  let source = shaderText(library, file!);
+  if (format !== undefined) {
+    if (!WEIGHTS.test(source)) throw new Error(`Shader ${file} has no weights to be read as ${format}.`);
+    const weights = shaderText(library, `weights/${format}`);
+    source = source.replace(WEIGHTS, () => weights);
+  }
   for (const [constant, value] of Object.entries(constants)) {
     const declaration = new RegExp(`const ${constant}\\s*:\\s*(u32|f32|bool)\\s*=\\s*[^;]+;`);
     const match = declaration.exec(source);

@@ -4,10 +4,11 @@ import type { ProgramBuilder } from '../gpu/program.ts';
 import { attention } from '../ops/attention.ts';
 import { embedding } from '../ops/embedding.ts';
 import { logprob, vocabularyChunk } from '../ops/logprob.ts';
-import { matmulNT } from '../ops/matmul.ts';
+import { addBias, matmulNT } from '../ops/matmul.ts';
 import { rmsNorm } from '../ops/rms_norm.ts';
 import { rope } from '../ops/rope.ts';
 import { swiglu } from '../ops/swiglu.ts';
+import { f32Matrix } from '../ops/weight_matrix.ts';
 import { projectionShape } from './config.ts';
 import { GROUPS, type GroupName, loraGroup } from './lora_layout.ts';
 import type { LlamaWeights } from './weights.ts';
@@ -57,7 +58,15 @@ function project(
   const columns = GROUPS[group].reduce((sum, p) => sum + projectionShape(config, p).out, 0);
   const g = lora && loraGroup(lora, layer, group);
   const u = g ? workspace.saved(layer, `u.${group}`) : undefined;
-  if (g && u) matmulNT(program, { x, w: workspace.a(g), y: u, rows, columns: g.totalRank, inner });
+  if (g && u)
+    matmulNT(program, {
+      x,
+      w: f32Matrix(workspace.a(g), g.totalRank, inner),
+      y: u,
+      rows,
+      columns: g.totalRank,
+      inner,
+    });
   matmulNT(program, {
     x,
     w: weights.layers[layer]![group],
@@ -79,6 +88,8 @@ function project(
         }
       : {}),
   });
+  const bias = weights.layers[layer]!.bias[group];
+  if (bias) addBias(program, { y, bias, rows, columns });
 }
 
 /** Records all layers on `rows` tokens, from ids and positions to the last layer's output x(layers). */

@@ -1,6 +1,7 @@
 /** @file Embedding: a gather of rows. The table is frozen, so there is no backward pass. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { shaderFor, type WeightMatrix, weightBindings } from './weight_matrix.ts';
 
 /** Records x [rows, hidden] = table[ids]; table is [vocabulary, hidden]. */
 export function embedding(
@@ -11,12 +12,13 @@ export function embedding(
     x,
     rows,
     hidden,
-  }: { ids: BufferSlice; table: BufferSlice; x: BufferSlice; rows: number; hidden: number },
+  }: { ids: BufferSlice; table: WeightMatrix; x: BufferSlice; rows: number; hidden: number },
 ): void {
-  program.dispatch({
-    shader: 'embedding/forward',
-    bind: { ids, table, x },
-    params: { rows, hidden },
-    workgroups: linearWorkgroups(rows * hidden, 64),
-  });
+  for (const block of table.blocks)
+    program.dispatch({
+      shader: shaderFor('embedding/forward', block.format),
+      bind: { ids, x, ...weightBindings(block) },
+      params: { rows, hidden, first: block.first, table_rows: block.rows },
+      workgroups: linearWorkgroups(rows * hidden, 64),
+    });
 }

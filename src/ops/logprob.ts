@@ -6,6 +6,7 @@
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { matmulNN, matmulNT } from './matmul.ts';
+import type { WeightMatrix } from './weight_matrix.ts';
 
 export interface LogprobShape {
   /** M, number of targets. */
@@ -20,7 +21,7 @@ export interface LogprobBuffers {
   /** [M, hidden] normed hidden states, one row per target */
   readonly states: BufferSlice;
   /** [vocabulary, hidden] output embedding */
-  readonly head: BufferSlice;
+  readonly head: WeightMatrix;
   /** [M] */
   readonly targetToken: BufferSlice;
   /** [M, chunk] scratch */
@@ -35,7 +36,7 @@ export interface LogprobBuffers {
 
 /**
  * Entries per chunk: an eighth of the vocabulary, so that the scratch stays an eighth of [M, V], but at most 8,192 and
- * at least 128; a multiple of 64, so that a chunk's rows of the head start at a binding's alignment.
+ * at least 128; a multiple of 64, the width of a tile.
  */
 export function vocabularyChunk(vocabulary: number): number {
   return Math.min(8192, Math.max(128, Math.ceil(vocabulary / 8 / 64) * 64));
@@ -48,17 +49,14 @@ function chunks({ vocabulary, chunk }: LogprobShape): { first: number; columns: 
   return list;
 }
 
-function headRows(head: BufferSlice, hidden: number, first: number, columns: number): BufferSlice {
-  return { buffer: head.buffer, offset: head.offset + first * hidden * 4, size: columns * hidden * 4 };
-}
-
 /** Records lse and logprob of all targets. */
 export function logprob(program: ProgramBuilder, shape: LogprobShape, b: LogprobBuffers): void {
   const parts = chunks(shape);
   parts.forEach(({ first, columns }, i) => {
     matmulNT(program, {
       x: b.states,
-      w: headRows(b.head, shape.hidden, first, columns),
+      w: b.head,
+      wFirst: first,
       y: b.logits,
       rows: shape.targets,
       columns,
@@ -93,8 +91,8 @@ export function logprobBackward(
   b: Omit<LogprobBuffers, 'running' | 'logprob'> & { coefficient: BufferSlice; dstates: BufferSlice },
 ): void {
   chunks(shape).forEach(({ first, columns }, i) => {
-    const w = headRows(b.head, shape.hidden, first, columns);
-    matmulNT(program, { x: b.states, w, y: b.logits, rows: shape.targets, columns, inner: shape.hidden });
+    const w = { w: b.head, wFirst: first };
+    matmulNT(program, { x: b.states, ...w, y: b.logits, rows: shape.targets, columns, inner: shape.hidden });
     program.dispatch({
       shader: 'logprob/gradient',
       bind: { target_token: b.targetToken, lse: b.lse, coefficient: b.coefficient, logits: b.logits },
@@ -104,7 +102,7 @@ export function logprobBackward(
     });
     matmulNN(program, {
       dy: b.logits,
-      w,
+      ...w,
       dx: b.dstates,
       rows: shape.targets,
       columns: shape.hidden,

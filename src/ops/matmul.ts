@@ -1,10 +1,12 @@
 /**
  * @file Products with frozen weights: Y = X W^T (forward) and dX = dY W (backward), each with LoRA's rank-r product
- * in the same dispatch. Two variants each: shared-memory tiles for GPUs, register blocks for software adapters.
+ * in the same dispatch. Two variants each: shared-memory tiles for GPUs, register blocks for software adapters. A weight
+ * that lies in several blocks of rows takes a dispatch for each block.
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
-import type { ProgramBuilder } from '../gpu/program.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { type RowSpan, rowSpans, shaderFor, type WeightMatrix, weightBindings } from './weight_matrix.ts';
 
 export type MatmulVariant = 'register' | 'tiled';
 
@@ -24,8 +26,9 @@ export interface Segment {
 export interface MatmulNT {
   /** [rows, inner] */
   readonly x: BufferSlice;
-  /** [columns, inner], as PyTorch stores the weight of a Linear */
-  readonly w: BufferSlice;
+  /** [columns, inner], as PyTorch stores the weight of a Linear; or a taller matrix, of which rows wFirst on are used */
+  readonly w: WeightMatrix;
+  readonly wFirst?: number;
   /** [rows, columns]; written */
   readonly y: BufferSlice;
   readonly rows: number;
@@ -65,27 +68,54 @@ export function matmulNNVariant(adapterClass: AdapterClass, columns: number): Ma
 const TILE = 64;
 const NO_SEGMENT: Segment = { start: 0, end: 0, u: NO_LORA, bRow: 0 };
 
+/** The part of a segment that lies in columns [start, end). */
+function clip(segment: Segment, start: number, end: number): Segment {
+  const from = Math.min(Math.max(segment.start, start), end);
+  const to = Math.max(from, Math.min(segment.end, end));
+  return { ...segment, start: from, end: to, bRow: segment.bRow + from - segment.start };
+}
+
 /** Records Y = X W^T (+ scale U B^T) (+ residual). */
 export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
   const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
-  const bounds = segments.map((s) => s.end);
-  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.inner, bounds);
   if (segments.length > 3) throw new Error(`matmulNT takes up to three segments, not ${segments.length}.`);
+  const first = m.wFirst ?? 0;
+  for (const span of rowSpans(m.w, first, m.columns)) {
+    const start = span.first - first;
+    const clipped = segments.map((s) => clip(s, start, start + span.rows));
+    matmulNTSpan(
+      program,
+      m,
+      span,
+      clipped.filter((s) => s.end > s.start),
+    );
+  }
+}
+
+function matmulNTSpan(
+  program: ProgramBuilder,
+  m: MatmulNT,
+  { block }: RowSpan,
+  segments: readonly Segment[],
+): void {
+  const bounds = [m.columns, ...segments.flatMap((s) => [s.start, s.end])];
+  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.inner, bounds);
   const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
   const segment = (i: number): readonly [number, number, number, number] => {
     const s = segments[i] ?? NO_SEGMENT;
     return [s.start, s.end, s.u, s.bRow];
   };
+  const columns = segments.reduce((sum, s) => sum + s.end - s.start, 0);
   const adaptedColumns = segments.reduce((sum, s) => sum + (s.u === NO_LORA ? 0 : s.end - s.start), 0);
   program.dispatch({
-    shader: `matmul/nt_${variant}`,
+    shader: shaderFor(`matmul/nt_${variant}`, block.format),
     bind: {
       x: m.x,
-      w: m.w,
       residual: m.residual ?? m.x,
       u: m.lora?.u ?? m.x,
       b: m.lora?.b ?? m.x,
       y: m.y,
+      ...weightBindings(block),
     },
     params: {
       rows: m.rows,
@@ -95,21 +125,23 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
       u_stride: m.lora?.uStride ?? 0,
       scale: m.lora?.scale ?? 0,
       has_residual: m.residual ? 1 : 0,
-      ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0 } : {}),
+      ...(variant === 'register' ? { row_lanes: m.rows >= columns ? 1 : 0 } : {}),
+      w_row: (m.wFirst ?? 0) - block.first,
       segment0: segment(0),
       segment1: segment(1),
       segment2: segment(2),
     },
     workgroups: [tiles, Math.ceil(m.rows / TILE)],
-    flops: 2 * m.rows * (m.columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
+    flops: 2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
   });
 }
 
 export interface MatmulNN {
   /** [rows, inner] */
   readonly dy: BufferSlice;
-  /** [inner, columns] */
-  readonly w: BufferSlice;
+  /** [inner, columns]; or a taller matrix, of which rows wFirst on are used */
+  readonly w: WeightMatrix;
+  readonly wFirst?: number;
   /** [rows, columns]; written, or added to */
   readonly dx: BufferSlice;
   readonly rows: number;
@@ -124,18 +156,46 @@ export interface MatmulNN {
 /** Records dX = dY W (+ dU A), or adds it to dX. */
 export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
   const variant = m.variant ?? matmulNNVariant(program.gpu.adapterClass, m.columns);
+  const first = m.wFirst ?? 0;
+  rowSpans(m.w, first, m.inner).forEach(({ block, first: spanFirst, rows: inner }, i) => {
+    // The adapter's part is added once, with the first block.
+    const lora = i === 0 ? m.lora : undefined;
+    program.dispatch({
+      shader: shaderFor(`matmul/nn_${variant}`, block.format),
+      bind: {
+        dy: m.dy,
+        du: lora?.du ?? m.dy,
+        a: lora?.a ?? m.dy,
+        dx: m.dx,
+        ...weightBindings(block),
+      },
+      params: {
+        rows: m.rows,
+        columns: m.columns,
+        inner,
+        rank: lora?.rank ?? 0,
+        accumulate: m.accumulate || i > 0 ? 1 : 0,
+        ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0 } : {}),
+        w_row: spanFirst - block.first,
+        dy_stride: m.inner,
+        dy_column: spanFirst - first,
+      },
+      workgroups: [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)],
+      flops: 2 * m.rows * m.columns * (inner + (lora?.rank ?? 0)),
+    });
+  });
+}
+
+/** Records y [rows, columns] += bias [columns]. A frozen bias has no gradient, and none of x depends on it. */
+export function addBias(
+  program: ProgramBuilder,
+  { y, bias, rows, columns }: { y: BufferSlice; bias: BufferSlice; rows: number; columns: number },
+): void {
   program.dispatch({
-    shader: `matmul/nn_${variant}`,
-    bind: { dy: m.dy, w: m.w, du: m.lora?.du ?? m.dy, a: m.lora?.a ?? m.w, dx: m.dx },
-    params: {
-      rows: m.rows,
-      columns: m.columns,
-      inner: m.inner,
-      rank: m.lora?.rank ?? 0,
-      accumulate: m.accumulate ? 1 : 0,
-      ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0 } : {}),
-    },
-    workgroups: [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)],
-    flops: 2 * m.rows * m.columns * (m.inner + (m.lora?.rank ?? 0)),
+    shader: 'matmul/add_bias',
+    bind: { bias, y },
+    params: { rows, columns },
+    workgroups: linearWorkgroups(rows * columns, 64),
+    flops: rows * columns,
   });
 }

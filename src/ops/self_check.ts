@@ -3,6 +3,7 @@ import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { whole } from '../gpu/ledger.ts';
 import { ProgramBuilder } from '../gpu/program.ts';
 import { type MatmulVariant, matmulNN, matmulNT } from './matmul.ts';
+import { f32Matrix } from './weight_matrix.ts';
 
 export interface SelfCheck {
   readonly kernel: string;
@@ -38,8 +39,19 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
         const program = new ProgramBuilder(gpu, owner);
         const sizes = { rows, columns, inner, variant };
         if (kernel === 'matmul_nt')
-          matmulNT(program, { x: whole(l!), w: whole(r!), y: whole(out!), ...sizes });
-        else matmulNN(program, { dy: whole(l!), w: whole(r!), dx: whole(out!), ...sizes });
+          matmulNT(program, {
+            x: whole(l!),
+            w: f32Matrix(whole(r!), columns, inner),
+            y: whole(out!),
+            ...sizes,
+          });
+        else
+          matmulNN(program, {
+            dy: whole(l!),
+            w: f32Matrix(whole(r!), inner, columns),
+            dx: whole(out!),
+            ...sizes,
+          });
         (await program.finish()).submit();
         const got = new Float32Array(await gpu.readback(out!, 0, rows * columns * 4));
         let difference = 0;

@@ -5,6 +5,7 @@ import { embedding } from '../../src/ops/embedding.ts';
 import { rmsNorm, rmsNormBackward, rmsNormBackwardFromTargets } from '../../src/ops/rms_norm.ts';
 import { rope } from '../../src/ops/rope.ts';
 import { swiglu, swigluBackward } from '../../src/ops/swiglu.ts';
+import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { embedding as embeddingOracle } from '../oracle/embedding.ts';
 import { Random } from '../oracle/random.ts';
@@ -32,7 +33,8 @@ describe('embedding', () => {
       await getTestGpu(),
       { ids, table: f32(table), x: unwritten(rows * hidden) },
       ['x'],
-      (program, b) => embedding(program, { ...b, rows, hidden }),
+      (program, b) =>
+        embedding(program, { ...b, table: f32Matrix(b.table, table.length / hidden, hidden), rows, hidden }),
     );
     expect(relativeDifference(x, embeddingOracle(ids, table, hidden))).toBe(0);
   }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loraDownGradient, loraGradientA, loraGradientB } from '../../src/ops/lora.ts';
 import { type MatmulVariant, matmulNN, matmulNT, NO_LORA, type Segment } from '../../src/ops/matmul.ts';
+import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { linear, linearBackward } from '../oracle/linear.ts';
 import { loraLinear, loraLinearBackward } from '../oracle/lora.ts';
@@ -32,7 +33,7 @@ describe.each(['tiled', 'register', undefined] as const)('matmul, %s (undefined:
       (program, { x, w, y, residual }) =>
         matmulNT(program, {
           x,
-          w,
+          w: f32Matrix(w, columns, inner),
           y,
           rows,
           columns,
@@ -54,7 +55,16 @@ describe.each(['tiled', 'register', undefined] as const)('matmul, %s (undefined:
       await getTestGpu(),
       { dy: f32(dy), w: f32(w), dx: accumulate ? f32(before) : unwritten(rows * columns) },
       ['dx'],
-      (program, b) => matmulNN(program, { ...b, rows, columns, inner, accumulate, ...kernel }),
+      (program, b) =>
+        matmulNN(program, {
+          ...b,
+          w: f32Matrix(b.w, inner, columns),
+          rows,
+          columns,
+          inner,
+          accumulate,
+          ...kernel,
+        }),
     );
     const expected = linearBackward(w, dy, rows).map((value, i) => value + (accumulate ? before[i]! : 0));
     expect(relativeDifference(dx, expected)).toBeLessThan(tolerance);
@@ -135,16 +145,18 @@ async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) 
     (program, b) => {
       const shape = { rows, rank, totalRank, scale, segments };
       const kernel = variant ? { variant } : {};
-      matmulNT(program, { x: b.x, w: b.a, y: b.u, rows, columns: totalRank, inner, ...kernel });
+      const a = f32Matrix(b.a, totalRank, inner);
+      const w = f32Matrix(b.w, columns, inner);
+      matmulNT(program, { x: b.x, w: a, y: b.u, rows, columns: totalRank, inner, ...kernel });
       const lora = { u: b.u, b: b.b, rank, uStride: totalRank, scale, segments };
-      matmulNT(program, { x: b.x, w: b.w, y: b.y, rows, columns, inner, lora, ...kernel });
+      matmulNT(program, { x: b.x, w, y: b.y, rows, columns, inner, lora, ...kernel });
       loraDownGradient(program, shape, { dy: b.dy, dyStride: columns, b: b.b, du: b.du });
       loraGradientB(program, shape, { dy: b.dy, dyStride: columns, u: b.u, gradB: b.gradB });
       loraGradientA(program, shape, { du: b.du, x: b.x, inner, gradA: b.gradA });
       const down = { du: b.du, a: b.a, rank: totalRank };
       matmulNN(program, {
         dy: b.dy,
-        w: b.w,
+        w,
         dx: b.dx,
         rows,
         columns: inner,

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LogprobShape, logprob, logprobBackward, vocabularyChunk } from '../../src/ops/logprob.ts';
+import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { logprobBackward as backwardOracle, logprob as oracle } from '../oracle/logprob.ts';
 import { Random } from '../oracle/random.ts';
@@ -29,8 +30,9 @@ async function run(shape: LogprobShape, data: ReturnType<typeof randomTargets>) 
     },
     ['logprob', 'dstates'],
     (program, b) => {
-      logprob(program, shape, b);
-      logprobBackward(program, shape, b);
+      const buffers = { ...b, head: f32Matrix(b.head, shape.vocabulary, hidden) };
+      logprob(program, shape, buffers);
+      logprobBackward(program, shape, buffers);
     },
   );
 }

@@ -1,24 +1,38 @@
 /** @file The oracle's random models on the GPU, and rows of token ids as the engine's text. */
 
+import type { TensorSource } from '../../src/formats/tensor_source.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { LlamaConfig } from '../../src/llama/config.ts';
-import { type LlamaModel, loadLlama } from '../../src/llama/model.ts';
+import { type LlamaModel, type LoadOptions, loadLlama } from '../../src/llama/model.ts';
 import type { TextCodec } from '../../src/train/engine.ts';
 import type { Adapter } from '../../src/train/tuner.ts';
 import type { OracleAdapter, OracleWeights } from '../oracle/model.ts';
 
-/** Uploads the oracle's weights. */
-export function loadOracleModel(gpu: Gpu, config: LlamaConfig, weights: OracleWeights): Promise<LlamaModel> {
-  return loadLlama(gpu, config, {
+/** The oracle's weights as a checkpoint of f32. */
+export function oracleSource(weights: OracleWeights): TensorSource {
+  const readF32 = async (name: string, rowStart = 0, rowCount?: number) => {
+    const { shape, data } = weights.get(name)!;
+    const columns = shape[1] ?? 1;
+    const end = rowCount === undefined ? data.length : (rowStart + rowCount) * columns;
+    return new Float32Array(data.subarray(rowStart * columns, end));
+  };
+  return {
     name: 'random weights',
     shape: (name) => weights.get(name)?.shape,
-    readF32: async (name, rowStart = 0, rowCount?: number) => {
-      const { shape, data } = weights.get(name)!;
-      const columns = shape[1] ?? 1;
-      const end = rowCount === undefined ? data.length : (rowStart + rowCount) * columns;
-      return new Float32Array(data.subarray(rowStart * columns, end));
-    },
-  });
+    type: (name) => (weights.has(name) ? 'F32' : undefined),
+    readF32,
+    readStored: async (...rows) => new Uint8Array((await readF32(...rows)).buffer),
+  };
+}
+
+/** Uploads the oracle's weights. */
+export function loadOracleModel(
+  gpu: Gpu,
+  config: LlamaConfig,
+  weights: OracleWeights,
+  options: LoadOptions = {},
+): Promise<LlamaModel> {
+  return loadLlama(gpu, config, oracleSource(weights), options);
 }
 
 /** The oracle's adapter in f32. */
