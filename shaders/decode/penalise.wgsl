@@ -7,7 +7,6 @@ struct Params {
   vocabulary: u32,
   words: u32, // of seen, per sequence
   penalty: f32,
-  has_newest: u32, // 0 before the first token: ids are not the sequences' yet
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -23,7 +22,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let token = i % params.vocabulary;
   let word = b * params.words + token / 32u;
   let bit = 1u << (token % 32u);
-  let is_newest = params.has_newest != 0u && ids[b] == token;
+  let is_newest = ids[b] == token;
   if (is_newest) { atomicOr(&seen[word], bit); }
   if (!is_newest && (atomicLoad(&seen[word]) & bit) == 0u) { return; }
   let logit = logits[i];

@@ -104,7 +104,7 @@ export async function generateBatch(
     }));
     const slice = (buffer: GPUBuffer) => whole(buffer);
 
-    const chooseNext = (program: ProgramBuilder, states: BufferSlice, hasNewest: boolean) => {
+    const chooseNext = (program: ProgramBuilder, states: BufferSlice) => {
       const choice = { sequences: B, vocabulary: config.vocabSize };
       const bind = { logits: slice(own.logits), sequences: slice(own.sequences) };
       matmulNT(program, {
@@ -118,7 +118,7 @@ export async function generateBatch(
       if (sampling.repetitionPenalty !== 1)
         penalise(
           program,
-          { ...choice, penalty: sampling.repetitionPenalty, hasNewest },
+          { ...choice, penalty: sampling.repetitionPenalty },
           { ids: workspace.slice('ids'), seen: slice(own.seen), logits: bind.logits },
         );
       if (sampling.temperature === 0) greedy(program, choice, bind);
@@ -179,10 +179,10 @@ export async function generateBatch(
       ),
     );
     finalNorm(step);
-    chooseNext(step, workspace.slice('states'), true);
+    chooseNext(step, workspace.slice('states'));
 
     const first = new ProgramBuilder(gpu, OWNER);
-    chooseNext(first, workspace.slice('states'), false);
+    chooseNext(first, workspace.slice('states'));
     const [prefillProgram, firstProgram, stepProgram] = await Promise.all([
       prefill.finish(),
       first.finish(),
@@ -197,12 +197,16 @@ export async function generateBatch(
     gpu.device.queue.writeBuffer(own.slot, 0, slots);
     gpu.device.queue.writeBuffer(own.seen, 0, promptTokens(packed, lengths, config.vocabSize));
     prefillProgram.submit(Math.ceil(prefillProgram.flops / 1e9));
-    // From here on a row is a sequence: its position is that of its newest token.
-    gpu.device.queue.writeBuffer(
-      workspace.buffer('positions'),
-      0,
-      Uint32Array.from(lengths, (n) => n - 1),
-    );
+    // From here on a row is a sequence, at its newest token. One that ends at once stays there, in its own slot.
+    const newest = (buffer: GPUBuffer, of: (b: number) => number) =>
+      gpu.device.queue.writeBuffer(
+        buffer,
+        0,
+        Uint32Array.from(lengths, (_, b) => of(b)),
+      );
+    newest(workspace.buffer('ids'), (b) => packed.ids[packed.targetRow[b]!]!);
+    newest(workspace.buffer('positions'), (b) => lengths[b]! - 1);
+    newest(own.slot, (b) => b * cache.capacity + lengths[b]! - 1);
     firstProgram.submit();
     const look = async () =>
       collect(

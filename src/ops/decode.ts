@@ -121,10 +121,10 @@ export function seenWords(vocabulary: number): number {
   return Math.ceil(vocabulary / 32);
 }
 
-/** Records the repetition penalty on logits; `seen` is [sequences, seenWords]. `hasNewest`: ids hold the newest tokens. */
+/** Records the repetition penalty on logits; `seen` is [sequences, seenWords]. `ids` are the newest tokens. */
 export function penalise(
   program: ProgramBuilder,
-  shape: ChoiceShape & { readonly penalty: number; readonly hasNewest: boolean },
+  shape: ChoiceShape & { readonly penalty: number },
   bind: { ids: BufferSlice; seen: BufferSlice; logits: BufferSlice },
 ): void {
   program.dispatch({
@@ -135,7 +135,6 @@ export function penalise(
       vocabulary: shape.vocabulary,
       words: seenWords(shape.vocabulary),
       penalty: shape.penalty,
-      has_newest: shape.hasNewest ? 1 : 0,
     },
     workgroups: linearWorkgroups(shape.sequences * shape.vocabulary, 64),
   });

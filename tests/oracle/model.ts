@@ -185,7 +185,9 @@ class Oracle {
 
   #project(layer: number, projection: Projection, x: Float64Array): Float64Array {
     const weight = this.#weight(`${moduleName(layer, projection)}.weight`);
-    return loraLinear(x, weight, this.#lora(layer, projection), this.batch.tokens);
+    const y = loraLinear(x, weight, this.#lora(layer, projection), this.batch.tokens);
+    const bias = this.weights.get(`${moduleName(layer, projection)}.bias`)?.data;
+    return bias ? y.map((value, i) => value + bias[i % bias.length]!) : y;
   }
 
   #projectBackward(layer: number, projection: Projection, x: Float64Array, dy: Float64Array): Float64Array {

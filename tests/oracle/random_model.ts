@@ -43,6 +43,9 @@ export function randomWeights(config: LlamaConfig, seed: number): Map<string, Te
     for (const projection of PROJECTIONS) {
       const shape = projectionShape(config, projection);
       put(`${moduleName(layer, projection)}.weight`, [shape.out, shape.in], 1 / Math.sqrt(shape.in));
+      const isMlp = ['gate_proj', 'up_proj', 'down_proj'].includes(projection);
+      if (isMlp ? config.mlpBias : config.attentionBias)
+        put(`${moduleName(layer, projection)}.bias`, [shape.out], 0.3);
     }
   }
   put('model.norm.weight', [hiddenSize], 0.2, 1);

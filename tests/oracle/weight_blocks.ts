@@ -13,22 +13,32 @@ export function halfValue(bits: number): number {
 /** Bytes of a block of 32 weights. */
 export const BLOCK_BYTES = { q8_0: 34, q4_0: 18, q4_1: 20 } as const;
 
-/** A half between about 2^-9 and 2^-3 in size. */
-function randomHalf(random: Random): number {
-  return (random.integer(0, 1) << 15) | (random.integer(6, 12) << 10) | random.integer(0, 1023);
+/** Bits of a half of 2^exponent to 2^(exponent + 1) in size. */
+function randomHalf(random: Random, negative: boolean, exponent: number): number {
+  return (negative ? 0x8000 : 0) | ((exponent + 15) << 10) | random.integer(0, 1023);
 }
+
+/** Scales that make weights about 0.1 in size, as those of a model are: quants are uniform over their bits. */
+const EXPONENT = { q8_0: -10, q4_0: -6, q4_1: -6 } as const;
 
 /** `count` stored weights (whole blocks). */
 export function randomStored(format: WeightFormat, count: number, random: Random): Uint8Array<ArrayBuffer> {
   if (format === 'f32') return new Uint8Array(new Float32Array(random.normals(count, 0.1)).buffer);
-  if (format === 'f16')
-    return new Uint8Array(Uint16Array.from({ length: count }, () => randomHalf(random)).buffer);
+  const sign = () => random.uniform() < 0.5;
+  if (format === 'f16') {
+    const halves = Uint16Array.from({ length: count }, () =>
+      randomHalf(random, sign(), random.integer(-7, -3)),
+    );
+    return new Uint8Array(halves.buffer);
+  }
   const bytes = new Uint8Array((count / 32) * BLOCK_BYTES[format]);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES[format]) {
     for (let i = 0; i < BLOCK_BYTES[format]; i++) bytes[at + i] = random.integer(0, 255);
-    view.setUint16(at, randomHalf(random), true);
-    if (format === 'q4_1') view.setUint16(at + 2, randomHalf(random), true);
+    const negative = sign();
+    view.setUint16(at, randomHalf(random, negative, EXPONENT[format]), true);
+    // The minimum lies as far to the other side as the middle quant reaches.
+    if (format === 'q4_1') view.setUint16(at + 2, randomHalf(random, !negative, EXPONENT[format] + 3), true);
   }
   return bytes;
 }

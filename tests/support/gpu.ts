@@ -1,5 +1,11 @@
 /** @file The GPU under test. One suite runs on three hosts; this is all that differs between them. */
-import { type AdapterClass, type AdapterDescription, type DeviceFactory, Gpu } from '../../src/gpu/gpu.ts';
+import {
+  type AdapterClass,
+  type AdapterDescription,
+  type DeviceFactory,
+  Gpu,
+  type GpuLimits,
+} from '../../src/gpu/gpu.ts';
 import type { ShaderLibrary } from '../../src/gpu/shader_library.ts';
 
 export type TestHost = 'node' | 'chromium' | 'firefox';
@@ -54,7 +60,7 @@ export function getTestGpu(adapterClass?: AdapterClass): Promise<Gpu> {
   return gpu;
 }
 
-/** A `Gpu` with a device of its own, for tests that destroy it or count its bytes. */
-export async function createTestGpu(adapterClass?: AdapterClass): Promise<Gpu> {
-  return Gpu.create(testDeviceFactory, await testShaders(), adapterClass);
+/** A `Gpu` with a device of its own, for tests that destroy it, count its bytes, or lower its limits. */
+export async function createTestGpu(adapterClass?: AdapterClass, limits?: GpuLimits): Promise<Gpu> {
+  return Gpu.create(testDeviceFactory, await testShaders(), adapterClass, limits);
 }

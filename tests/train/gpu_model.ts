@@ -59,11 +59,17 @@ function idsOf(text: string): Uint32Array {
 
 /** Text is ids already; no end-of-sequence token is added, whatever `eos` says. */
 export const idCodec: TextCodec = {
-  encodePrompt: idsOf,
-  encodeBare: (text) => ({ ids: idsOf(text), promptLength: 1 }),
-  encodeRow: ({ prompt, completion }) => ({
-    ids: Uint32Array.from([...idsOf(prompt), ...idsOf(completion)]),
-    promptLength: idsOf(prompt).length,
-  }),
+  encodePrompts: async (prompts) => prompts.map(idsOf),
+  encodeBare: (text) => ({ ids: idsOf(text), promptLength: 1, trained: null }),
+  encodeRows: async (rows) =>
+    rows.map((row) => {
+      if ('messages' in row) throw new Error('Rows of ids are no conversations.');
+      const { prompt, completion } = row;
+      return {
+        ids: Uint32Array.from([...idsOf(prompt), ...idsOf(completion)]),
+        promptLength: idsOf(prompt).length,
+        trained: null,
+      };
+    }),
   decode: idText,
 };

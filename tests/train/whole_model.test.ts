@@ -52,6 +52,7 @@ const shapes: Record<string, Partial<LlamaConfig>> = {
     numHiddenLayers: 1,
     ropeScaling: { type: 'linear', factor: 2 },
   },
+  'with biases everywhere': { attentionBias: true, mlpBias: true },
 };
 
 /** Three questions, one with four answers. */
@@ -227,5 +228,23 @@ describe('greedy generation', () => {
         expect(generated[p]!.finish).toBe(expected.finish);
       });
     }
+  });
+
+  it('leaves other sequences alone when one ends at its first token', async () => {
+    const config = tinyConfig();
+    const weights = randomWeights(config, 31);
+    const prompts = randomTrees(
+      config.vocabSize,
+      32,
+      [3, 4, 17].map((prompt) => ({ prompt, answers: [] })),
+    ).map((tree) => tree.prompt);
+    const [first] = oracleGenerate(config, weights, null, prompts[1]!, 1).ids;
+    const ending = { ...config, eosTokenIds: [first!] };
+    const model = await loadOracleModel(await getTestGpu(), ending, weights);
+    const tuner = createTuner(model, idCodec, () => performance.now());
+    const generated = await tuner.generate(prompts.map(idText), null, { maxNewTokens: 12 });
+    expect(generated[1]).toMatchObject({ finish: 'eos', text: '' });
+    for (const i of [0, 2])
+      expect([...generated[i]!.ids]).toEqual(oracleGenerate(ending, weights, null, prompts[i]!, 12).ids);
   });
 });
