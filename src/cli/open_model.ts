@@ -8,9 +8,13 @@ import type { Adapter, TemplateName } from '../train/tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
 import { dawnDevice, shadersFromDisk } from './dawn.ts';
 import { diskSource } from './disk_source.ts';
+import { modelSource } from './model_source.ts';
 
 export const MODEL_OPTIONS: OptionSpecs = {
-  model: { required: true, help: 'directory of a Llama (config.json, safetensors, tokenizer.json)' },
+  model: {
+    required: true,
+    help: 'directory of a Llama (config.json, safetensors, tokenizer.json), or a model of the Hub: org/name[@revision][:file.gguf]',
+  },
   template: {
     choices: ['none', 'auto', 'alpaca'],
     help: "how prompts are rendered: as given, by the model's chat template, or as the paper's scripts do (default: auto where the model has a chat template, else none)",
@@ -21,7 +25,7 @@ export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter dire
 
 /** A model on a device, with the options' template. */
 export async function openModel(options: Options): Promise<OpenedTuner & { readonly gpu: Gpu }> {
-  const source = await diskSource(options.get('model'));
+  const source = await modelSource(options.get('model'), (line) => process.stderr.write(`${line}\n`));
   const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
   try {
     const template = options.maybe('template') as TemplateName | undefined;
