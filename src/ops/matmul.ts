@@ -1,14 +1,14 @@
 /**
  * @file Products with frozen weights: Y = X W^T (forward) and dX = dY W (backward), each with LoRA's rank-r product
- * in the same dispatch. Two variants each: shared-memory tiles for GPUs, register blocks for software adapters. A weight
- * that lies in several blocks of rows takes a dispatch for each block.
+ * in the same dispatch. Shared-memory tiles are for GPUs, register blocks for software adapters, which for a few rows
+ * have a thin variant of the forward product. A weight that lies in several blocks of rows takes a dispatch for each.
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { type RowSpan, rowSpans, shaderFor, type WeightMatrix, weightBindings } from './weight_matrix.ts';
 
-export type MatmulVariant = 'register' | 'tiled';
+export type MatmulVariant = 'register' | 'tiled' | 'thin';
 
 /** No part of U belongs to a segment without an adapter. */
 export const NO_LORA = 0xffffffff;
@@ -49,19 +49,25 @@ export interface MatmulNT {
   readonly variant?: MatmulVariant;
 }
 
+/** The thin variant takes up to so many rows at once; beyond, register blocks read each weight less often. */
+const THIN_ROWS = 4;
+
 /**
  * The fixed table: which variant runs, by adapter class and shape. Register blocks read and write vec4s, so that K and
- * the bounds of all segments must be multiples of four.
+ * the bounds of all segments must be multiples of four; the thin variant reads vec4s along K alone.
  */
 export function matmulNTVariant(
   adapterClass: AdapterClass,
+  rows: number,
   inner: number,
   bounds: readonly number[],
 ): MatmulVariant {
-  return adapterClass === 'software' && [inner, ...bounds].every((n) => n % 4 === 0) ? 'register' : 'tiled';
+  if (adapterClass !== 'software' || inner % 4 !== 0) return 'tiled';
+  if (rows <= THIN_ROWS) return 'thin';
+  return bounds.every((n) => n % 4 === 0) ? 'register' : 'tiled';
 }
 
-export function matmulNNVariant(adapterClass: AdapterClass, columns: number): MatmulVariant {
+export function matmulNNVariant(adapterClass: AdapterClass, columns: number): 'register' | 'tiled' {
   return adapterClass === 'software' && columns % 4 === 0 ? 'register' : 'tiled';
 }
 
@@ -99,7 +105,7 @@ function matmulNTSpan(
   segments: readonly Segment[],
 ): void {
   const bounds = [m.columns, ...segments.flatMap((s) => [s.start, s.end])];
-  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.inner, bounds);
+  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.rows, m.inner, bounds);
   const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
   const segment = (i: number): readonly [number, number, number, number] => {
     const s = segments[i] ?? NO_SEGMENT;
@@ -109,6 +115,7 @@ function matmulNTSpan(
   const adaptedColumns = segments.reduce((sum, s) => sum + (s.u === NO_LORA ? 0 : s.end - s.start), 0);
   program.dispatch({
     shader: shaderFor(`matmul/nt_${variant}`, block.format),
+    ...(variant === 'thin' ? { constants: { SINGLE: m.rows === 1 } } : {}),
     bind: {
       x: m.x,
       residual: m.residual ?? m.x,
@@ -131,7 +138,10 @@ function matmulNTSpan(
       segment1: segment(1),
       segment2: segment(2),
     },
-    workgroups: [tiles, Math.ceil(m.rows / TILE)],
+    workgroups:
+      variant === 'thin'
+        ? [Math.ceil(columns / 32), Math.ceil(m.rows / THIN_ROWS)]
+        : [tiles, Math.ceil(m.rows / TILE)],
     flops: 2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
   });
 }
@@ -150,7 +160,7 @@ export interface MatmulNN {
   /** dU A is added: dU is [rows, rank], A is [rank, columns], rank that of all projections of the group together. */
   readonly lora?: { readonly du: BufferSlice; readonly a: BufferSlice; readonly rank: number };
   readonly accumulate?: boolean;
-  readonly variant?: MatmulVariant;
+  readonly variant?: 'register' | 'tiled';
 }
 
 /** Records dX = dY W (+ dU A), or adds it to dX. */

@@ -35,15 +35,18 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
       ]);
       gpu.device.queue.writeBuffer(l!, 0, left);
       gpu.device.queue.writeBuffer(r!, 0, right);
-      for (const variant of ['register', 'tiled'] as const) {
+      const variants: readonly MatmulVariant[] =
+        kernel === 'matmul_nt' ? ['register', 'tiled', 'thin'] : ['register', 'tiled'];
+      for (const variant of variants) {
         const program = new ProgramBuilder(gpu, owner);
-        const sizes = { rows, columns, inner, variant };
+        const sizes = { rows, columns, inner };
         if (kernel === 'matmul_nt')
           matmulNT(program, {
             x: whole(l!),
             w: f32Matrix(whole(r!), columns, inner),
             y: whole(out!),
             ...sizes,
+            variant,
           });
         else
           matmulNN(program, {
@@ -51,6 +54,7 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
             w: f32Matrix(whole(r!), inner, columns),
             dx: whole(out!),
             ...sizes,
+            ...(variant === 'thin' ? {} : { variant }),
           });
         (await program.finish()).submit();
         const got = new Float32Array(await gpu.readback(out!, 0, rows * columns * 4));

@@ -15,7 +15,8 @@ import { f32, type Numbers, runOp, unwritten } from './run_op.ts';
 
 /** Weights are exact in f32; products are summed in f32. */
 const tolerance = 4e-6;
-const VARIANTS: readonly MatmulVariant[] = ['tiled', 'register'];
+const VARIANTS = ['tiled', 'register', 'thin'] as const satisfies readonly MatmulVariant[];
+const BACK_VARIANTS = ['tiled', 'register'] as const;
 
 /** A random matrix in blocks of the given formats and numbers of rows: buffers for runOp, values, and how to bind it. */
 function randomMatrix(columns: number, blocks: readonly (readonly [WeightFormat, number])[], seed: number) {
@@ -74,7 +75,7 @@ describe.each(FORMATS)('weights in %s', (format) => {
     }
   });
 
-  it.each(VARIANTS)('dX = dY W, %s', async (variant) => {
+  it.each(BACK_VARIANTS)('dX = dY W, %s', async (variant) => {
     for (const [rows, columns, inner] of [
       [1, 32, 5],
       [37, 96, 130],
@@ -148,9 +149,11 @@ describe('a matrix in blocks of different formats', () => {
             },
             ['y', 'dx'],
             (program, b) => {
-              const w = { w: matrix.bind(b), wFirst: first, variant };
-              matmulNT(program, { x: b.x!, y: b.y!, rows, columns, inner, ...w });
-              matmulNN(program, { dy: b.dy!, dx: b.dx!, rows, columns: inner, inner: columns, ...w });
+              const w = { w: matrix.bind(b), wFirst: first };
+              const back = variant === 'thin' ? 'tiled' : variant;
+              matmulNT(program, { x: b.x!, y: b.y!, rows, columns, inner, variant, ...w });
+              const sizes = { rows, columns: inner, inner: columns };
+              matmulNN(program, { dy: b.dy!, dx: b.dx!, ...sizes, variant: back, ...w });
             },
           );
           expect(relativeDifference(y, linear(x, used, rows))).toBeLessThan(tolerance);

@@ -28,8 +28,9 @@ export async function diagnose(gpu: Gpu) {
 export function kernelVariants(gpu: Gpu): Record<string, string> {
   return {
     adapter_class: gpu.adapterClass,
-    matmul_nt: matmulNTVariant(gpu.adapterClass, 4, [4]),
-    matmul_nt_unaligned: matmulNTVariant(gpu.adapterClass, 1, [1]),
+    matmul_nt: matmulNTVariant(gpu.adapterClass, 64, 4, [4]),
+    matmul_nt_few_rows: matmulNTVariant(gpu.adapterClass, 1, 4, [4]),
+    matmul_nt_unaligned: matmulNTVariant(gpu.adapterClass, 64, 1, [1]),
     matmul_nn: matmulNNVariant(gpu.adapterClass, 4),
     matmul_nn_unaligned: matmulNNVariant(gpu.adapterClass, 1),
   };
