@@ -9,6 +9,7 @@ import type { OptionSpecs, Options } from './arguments.ts';
 import { dawnDevice, shadersFromDisk } from './dawn.ts';
 import { diskSource } from './disk_source.ts';
 import { modelSource } from './model_source.ts';
+import { startTemplateThread } from './template_host.ts';
 
 export const MODEL_OPTIONS: OptionSpecs = {
   model: {
@@ -32,6 +33,7 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
     return {
       ...(await openTuner(gpu, source, {
         clock: () => performance.now(),
+        startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),
       })),
       gpu,

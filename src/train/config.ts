@@ -157,6 +157,12 @@ const KEYS = {
     expects: 'a number in [0, 0.5)',
     help: 'DPO: share of pairs assumed to be the wrong way round (conservative DPO).',
   },
+  train_on: {
+    default: 'all',
+    schema: v.picklist(['all', 'last']),
+    expects: '"all" or "last"',
+    help: "SFT: which of a conversation's answers are trained.",
+  },
   max_length: {
     default: null,
     schema: v.nullable(integer(2)),
@@ -262,6 +268,7 @@ export function parseTrainConfig(json: unknown, place: string, contextLength: nu
     prefFtx: values.pref_ftx,
     prefFtxNorm: values.pref_ftx_norm,
     labelSmoothing: values.label_smoothing,
+    trainOn: values.train_on,
     maxLength,
   };
 }

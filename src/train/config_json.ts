@@ -25,6 +25,7 @@ export function trainConfigToJson(config: TrainConfig): Record<string, unknown> 
     pref_ftx: config.prefFtx,
     pref_ftx_norm: config.prefFtxNorm,
     label_smoothing: config.labelSmoothing,
+    train_on: config.trainOn,
     max_length: config.maxLength,
   };
 }

@@ -16,28 +16,34 @@ import type {
   Adapter,
   Generation,
   OnStep,
-  PromptCompletion,
+  PreferenceRow,
   StepLog,
   TokenLogprobs,
   TrainConfig,
+  TrainingRow,
   TrainResult,
   Tuner,
 } from './tuner.ts';
 
 export interface EncodedTokens {
   readonly ids: Uint32Array;
-  /** How many of the ids are the prompt. */
+  /** How many of the ids come before the first that is trained or scored. */
   readonly promptLength: number;
+  /** [ids.length - promptLength] 1 where a token after them is trained; null where all are. */
+  readonly trained: Uint8Array | null;
 }
 
 /** What the engine needs of the text layer; text/template.ts has it. */
 export interface TextCodec {
-  /** Ids of a prompt as it is given to the model, with what the template puts around it. */
-  encodePrompt(prompt: string): Uint32Array;
+  /** Ids of prompts as they are given to the model, with what the template puts around them. */
+  encodePrompts(prompts: readonly string[]): Promise<Uint32Array[]>;
   /** Ids of a text on its own, without template, after the one token that begins texts (promptLength 1). */
   encodeBare(text: string): EncodedTokens;
-  /** Ids of a whole row: prompt, then completion (then EOS). */
-  encodeRow(row: PromptCompletion, options: { readonly eos: boolean }): EncodedTokens;
+  /** Ids of whole rows: prompt, then completion (then EOS); of a conversation, up to its last answer that is trained. */
+  encodeRows(
+    rows: readonly TrainingRow[],
+    options: { readonly eos: boolean; readonly trainOn?: 'all' | 'last' },
+  ): Promise<EncodedTokens[]>;
   decode(ids: Uint32Array): string;
 }
 
@@ -67,10 +73,11 @@ export function createTuner(
   const cap = options.batchTokens ?? defaultBatchTokens(config.hiddenSize);
   const tree = options.treeBatching ?? true;
 
-  const encode = (row: PromptCompletion, index: number, limit: number, eos = true): TokenRow =>
-    checkRow(codec.encodeRow(row, { eos }), index, limit);
-
-  const checkRow = ({ ids, promptLength }: EncodedTokens, index: number, limit: number): TokenRow => {
+  const checkRow = (
+    { ids, promptLength, trained }: EncodedTokens,
+    index: number,
+    limit: number,
+  ): TokenRow => {
     if (ids.length > limit)
       throw new InputError(
         `row ${index + 1}`,
@@ -87,7 +94,7 @@ export function createTuner(
       );
     if (promptLength === ids.length)
       throw new InputError(`row ${index + 1}`, 'has an empty completion.', 'Give it an answer.');
-    return { prompt: ids.subarray(0, promptLength), completion: ids.subarray(promptLength) };
+    return { prompt: ids.subarray(0, promptLength), completion: ids.subarray(promptLength), trained };
   };
 
   const score = async (
@@ -171,9 +178,10 @@ export function createTuner(
   return {
     async logprobs(rows, adapter, { eos = true, bare = false, signal } = {}) {
       const limit = config.maxPositionEmbeddings;
-      const encoded = rows.map((row, i) =>
-        bare ? checkRow(codec.encodeBare(row.completion), i, limit) : encode(row, i, limit, eos),
-      );
+      const tokens = bare
+        ? rows.map((row) => codec.encodeBare(bareText(row)))
+        : await codec.encodeRows(rows, { eos, trainOn: 'last' });
+      const encoded = tokens.map((row, i) => checkRow(row, i, limit));
       const scored = await score(
         encoded.map((r) => ({ prompt: r.prompt, completions: [r.completion] })),
         adapter,
@@ -191,7 +199,7 @@ export function createTuner(
       if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1)
         throw new InputError('max_new_tokens', `is ${maxNewTokens}.`, 'Give a whole number of at least 1.');
       const chosen = checkSampling({ ...GREEDY, ...sampling });
-      const encoded = prompts.map((p) => codec.encodePrompt(p));
+      const encoded = await codec.encodePrompts(prompts);
       for (const [i, ids] of encoded.entries())
         if (ids.length + 1 > config.maxPositionEmbeddings)
           throw new InputError(
@@ -243,7 +251,8 @@ export function createTuner(
 
     async trainSft(rows, trainConfig, start, onStep, signal) {
       const limit = Math.min(trainConfig.maxLength, config.maxPositionEmbeddings);
-      const encoded = rows.map((row, i) => encode(row, i, limit));
+      const tokens = await codec.encodeRows(rows, { eos: true, trainOn: trainConfig.trainOn });
+      const encoded = tokens.map((row, i) => checkRow(row, i, limit));
       if (encoded.length === 0) throw new InputError('data', 'holds no rows.', 'Give at least one row.');
       const steps = planSteps(encoded.length, trainConfig, (epoch) =>
         randomPermutation(encoded.length, trainConfig.seed + epoch),
@@ -254,9 +263,10 @@ export function createTuner(
     async trainDpo(groups, trainConfig, start, reference, onStep, signal) {
       const limit = Math.min(trainConfig.maxLength, config.maxPositionEmbeddings);
       if (groups.length === 0) throw new InputError('data', 'holds no pairs.', 'Give at least one pair.');
-      const rows = groups.map((g, i) =>
-        [g.chosen, ...g.rejected].map((completion) => encode({ prompt: g.prompt, completion }, i, limit)),
-      );
+      const answers = groups.map((g) => answerRows(g));
+      const tokens = await codec.encodeRows(answers.flat(), { eos: true, trainOn: 'last' });
+      let next = 0;
+      const rows = answers.map((group, i) => group.map(() => checkRow(tokens[next++]!, i, limit)));
       // A fresh adapter changes nothing, so that 'start' without one is the base model.
       const policy = reference === 'base' ? null : reference === 'start' ? start : reference;
       const scored = await score(
@@ -296,6 +306,20 @@ export function createTuner(
 
     memory: () => ({ bytes: model.gpu.ledger.bytes, peakBytes: model.gpu.ledger.peakBytes }),
   };
+}
+
+/** Text that is scored on its own. */
+function bareText(row: TrainingRow): string {
+  return 'messages' in row ? row.messages.at(-1)!.content : row.completion;
+}
+
+/** A question with each of its answers, the better one first. */
+function answerRows(group: PreferenceRow): TrainingRow[] {
+  return [group.chosen, ...group.rejected].map((content) =>
+    'messages' in group
+      ? { messages: [...group.messages, { role: 'assistant', content }] }
+      : { prompt: group.prompt, completion: content },
+  );
 }
 
 /**

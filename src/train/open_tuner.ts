@@ -7,6 +7,7 @@ import type { LlamaConfig } from '../llama/config.ts';
 import { type LlamaModel, loadLlama } from '../llama/model.ts';
 import { parseLlamaConfig } from '../llama/parse_config.ts';
 import { RowEncoder } from '../text/template.ts';
+import type { StartTemplateWorker } from '../text/template_renderer.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { createTuner, type EngineOptions } from './engine.ts';
 import type { Clock } from './trainer.ts';
@@ -16,6 +17,8 @@ export interface OpenTunerOptions extends EngineOptions {
   readonly clock: Clock;
   /** Default: auto where the model has a chat template, else none. */
   readonly template?: TemplateName;
+  /** How this host starts the worker that renders chat templates. */
+  readonly startTemplateWorker?: StartTemplateWorker;
 }
 
 export interface OpenedTuner {
@@ -23,6 +26,8 @@ export interface OpenedTuner {
   readonly model: LlamaModel;
   readonly config: LlamaConfig;
   readonly tokenizer: Tokenizer;
+  /** To be closed when the model is no longer needed: it may have a worker. */
+  readonly codec: RowEncoder;
   readonly template: TemplateName;
   /** Name for `base_model_name_or_path`: what config.json calls the model, else the source's last path segment. */
   readonly baseModel: string;
@@ -54,7 +59,11 @@ export async function openTuner(
     ? new TextDecoder().decode(await source.read('chat_template.jinja'))
     : null;
   const template = options.template ?? ((chatTemplate ?? tokenizer.chatTemplate) === null ? 'none' : 'auto');
-  const codec = new RowEncoder(tokenizer, template, { chatTemplate, eosTokenIds: config.eosTokenIds });
+  const codec = await RowEncoder.open(tokenizer, template, {
+    chatTemplate,
+    eosTokenIds: config.eosTokenIds,
+    ...(options.startTemplateWorker ? { startTemplateWorker: options.startTemplateWorker } : {}),
+  });
   const model = await loadLlama(gpu, config, await openSafetensors(source));
   const digest = new Uint8Array(
     await crypto.subtle.digest('SHA-256', configBytes as Uint8Array<ArrayBuffer>),
@@ -64,6 +73,7 @@ export async function openTuner(
     model,
     config,
     tokenizer,
+    codec,
     template,
     baseModel: baseModelName(json, source.name),
     configSha256: [...digest].map((b) => b.toString(16).padStart(2, '0')).join(''),

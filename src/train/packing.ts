@@ -5,6 +5,13 @@ import type { PackedBatch } from '../llama/packed_batch.ts';
 export interface PackedGroup {
   readonly prompt: Uint32Array;
   readonly completions: readonly Uint32Array[];
+  /** For each completion, 1 where its token is a target (one at least); null, or nothing said: all are. */
+  readonly trained?: readonly (Uint8Array | null)[];
+}
+
+/** How many tokens of a completion are targets. */
+export function targetCount(completion: Uint32Array, trained: Uint8Array | null): number {
+  return trained ? trained.reduce((sum, t) => sum + t, 0) : completion.length;
 }
 
 /** What a group adds to a packed batch, with its prompt shared (tree) or repeated before each completion (plain). */
@@ -12,12 +19,13 @@ export function groupSize(
   group: PackedGroup,
   tree: boolean,
 ): { tokens: number; targets: number; sequences: number } {
-  const completion = group.completions.reduce((sum, c) => sum + c.length, 0);
-  const prompts = tree ? 1 : group.completions.length;
+  const { prompt, completions, trained } = group;
+  const completion = completions.reduce((sum, c) => sum + c.length, 0);
+  const prompts = tree ? 1 : completions.length;
   return {
-    tokens: prompts * group.prompt.length + completion,
-    targets: completion,
-    sequences: group.completions.length,
+    tokens: prompts * prompt.length + completion,
+    targets: completions.reduce((sum, c, i) => sum + targetCount(c, trained?.[i] ?? null), 0),
+    sequences: completions.length,
   };
 }
 
@@ -58,12 +66,12 @@ export function pack(groups: readonly PackedGroup[], tree: boolean): PackedBatch
       at++;
     });
   };
-  for (const { prompt, completions } of groups) {
+  for (const { prompt, completions, trained } of groups) {
     if (prompt.length === 0) throw new Error('A prompt of no tokens predicts nothing.');
     const start = at;
     if (tree) append(prompt, 0, start, start, start);
     const prefix = at;
-    for (const completion of completions) {
+    for (const [c, completion] of completions.entries()) {
       let segment = at;
       if (!tree) {
         append(prompt, 0, segment, segment, segment);
@@ -75,6 +83,7 @@ export function pack(groups: readonly PackedGroup[], tree: boolean): PackedBatch
         append(completion, prompt.length, start, prefix, segment);
       } else append(completion, prompt.length, segment, segment, segment);
       completion.forEach((token, k) => {
+        if (trained?.[c]?.[k] === 0) return;
         const row = k > 0 ? first + k - 1 : tree ? prefix - 1 : first - 1;
         targets.push({ row, token, sequence });
       });

@@ -1,6 +1,6 @@
 /** @file SFT and DPO as two loss functions over one loop: each turns planned steps into packed batches and weights. */
 import type { LossSpec, PackedBatch, PreferencePair } from '../llama/packed_batch.ts';
-import { groupSize, type PackedGroup, pack } from './packing.ts';
+import { groupSize, type PackedGroup, pack, targetCount } from './packing.ts';
 import type { PlannedStep } from './schedule.ts';
 import type { TrainConfig } from './tuner.ts';
 
@@ -8,6 +8,8 @@ import type { TrainConfig } from './tuner.ts';
 export interface TokenRow {
   readonly prompt: Uint32Array;
   readonly completion: Uint32Array;
+  /** [completion.length] 1 where a token is trained; null where all are. */
+  readonly trained: Uint8Array | null;
 }
 
 /** A preference group in tokens, with the reference's summed log-probabilities. */
@@ -80,13 +82,13 @@ function prepare(
   return { epoch, batches, tokens: sum((b) => b.liveTokens), targetTokens: sum((b) => b.targetRow.length) };
 }
 
-/** SFT: the sum of negative log-probabilities over all target tokens of the step, divided by their count. */
+/** SFT: the sum of negative log-probabilities over all trained tokens of the step, divided by their count. */
 export function sftStep(planned: PlannedStep, rows: readonly TokenRow[], cap: number): PreparedStep {
   const members = planned.microBatches.flat().map((i) => rows[i]!);
-  const targets = members.reduce((n, r) => n + r.completion.length, 0);
+  const targets = members.reduce((n, r) => n + targetCount(r.completion, r.trained), 0);
   const units = members.map(
     (r): Unit => ({
-      group: { prompt: r.prompt, completions: [r.completion] },
+      group: { prompt: r.prompt, completions: [r.completion], trained: [r.trained] },
       weights: [1 / targets],
       pairs: [],
     }),

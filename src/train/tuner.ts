@@ -32,12 +32,35 @@ export interface PromptCompletion {
   readonly completion: string;
 }
 
+/** One message of a conversation. */
+export interface Message {
+  readonly role: string;
+  readonly content: string;
+  /** 0: an answer that is read but not trained (OpenAI's key). */
+  readonly weight?: 0 | 1;
+}
+
+/** A conversation that is trained on, or whose last answer is scored. */
+export interface Conversation {
+  readonly messages: readonly Message[];
+}
+
+export type TrainingRow = PromptCompletion | Conversation;
+
 /** A question with one better answer and the worse answers it is compared with; its pairs are (better, worse[k]). */
 export interface PreferenceGroup {
   readonly prompt: string;
   readonly chosen: string;
   readonly rejected: readonly string[];
 }
+
+/** The same where the question is a conversation, which ends with the user's turn. */
+export interface ConversationPreference extends Conversation {
+  readonly chosen: string;
+  readonly rejected: readonly string[];
+}
+
+export type PreferenceRow = PreferenceGroup | ConversationPreference;
 
 export interface TokenLogprobs {
   /** All ids of the row: prompt then completion (with the closing EOS if it was asked for). */
@@ -92,6 +115,8 @@ export interface TrainConfig {
   readonly labelSmoothing: number;
   /** Longest row in tokens; a longer one is refused by its line. */
   readonly maxLength: number;
+  /** SFT: which answers of a conversation are trained. */
+  readonly trainOn: 'all' | 'last';
 }
 
 /** One optimizer step, unrounded, under the names that trainer_state.json uses. */
@@ -139,9 +164,10 @@ export interface Tuner {
   /**
    * Log-probabilities of completions. `eos` appends the end-of-sequence token to the completion (default true); `bare`
    * scores the completion as a text of its own, after nothing but the token that begins texts: no prompt, no template.
+   * Of a conversation the last answer is the completion.
    */
   logprobs(
-    rows: readonly PromptCompletion[],
+    rows: readonly TrainingRow[],
     adapter: Adapter | null,
     options?: { readonly eos?: boolean; readonly bare?: boolean; readonly signal?: AbortSignal },
   ): Promise<TokenLogprobs[]>;
@@ -152,7 +178,7 @@ export interface Tuner {
   ): Promise<Generation[]>;
   /** Stage I and vanilla SFT. `start` null: B = 0 and A as PEFT draws it, from the seed. */
   trainSft(
-    rows: readonly PromptCompletion[],
+    rows: readonly TrainingRow[],
     config: TrainConfig,
     start: Adapter | null,
     onStep?: OnStep,
@@ -160,7 +186,7 @@ export interface Tuner {
   ): Promise<TrainResult>;
   /** Stage II. */
   trainDpo(
-    groups: readonly PreferenceGroup[],
+    groups: readonly PreferenceRow[],
     config: TrainConfig,
     start: Adapter | null,
     reference: ReferencePolicy,

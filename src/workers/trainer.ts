@@ -28,6 +28,7 @@ import { beginRun, foldNews } from './run_fold.ts';
 import type { RunView, TestView } from './run_view.ts';
 import { ADAPTER_CHECKPOINT, encodeView, VIEW_PREFIX } from './saved_run.ts';
 import { bundledShaders } from './shaders.ts';
+import { startTemplateWorker } from './text_template_host.ts';
 import { trainingLockFree, trainingLockHeld, withTrainingLock } from './training_lock.ts';
 
 const BUSY: Failure = {
@@ -51,6 +52,7 @@ export class Trainer implements TrainerApi {
   #base = '';
   #stop: AbortController | null = null;
   #tuner: Tuner | null = null;
+  #closeCodec: (() => void) | null = null;
   #waiting = false;
 
   constructor(
@@ -151,6 +153,8 @@ export class Trainer implements TrainerApi {
       tell(news);
     } finally {
       this.#tuner = null;
+      this.#closeCodec?.();
+      this.#closeCodec = null;
       gpu?.destroy();
     }
   }
@@ -176,7 +180,11 @@ export class Trainer implements TrainerApi {
     const { run, seed } = request;
     const startedAt = this.now();
     const model = new FetchByteSource('model', new URL('model/', this.#base).href, MODEL_FILES);
-    const opened = await openTuner(gpu, model, { clock: () => performance.now() });
+    const opened = await openTuner(gpu, model, {
+      clock: () => performance.now(),
+      startTemplateWorker,
+    });
+    this.#closeCodec = () => opened.codec.close();
     this.#tuner = opened.tuner;
     const data = await this.#data(request.questions);
     tell({ kind: 'test', run, questions: data.test.map((row) => testView(row, data.world)) });

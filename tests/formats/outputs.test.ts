@@ -85,6 +85,7 @@ describe('parseTrainConfig', () => {
       beta: 0.1,
       prefFtx: 0,
       prefFtxNorm: 'lf',
+      trainOn: 'all',
       labelSmoothing: 0,
       maxLength: 512,
     });

@@ -1,9 +1,11 @@
 /** @file Tokens and templates against what Transformers makes of the same files. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startTemplateThread } from '../../src/cli/template_host.ts';
 import { InputError } from '../../src/formats/input_error.ts';
-import { alpacaPrompt, checkRowLength, RowEncoder } from '../../src/text/template.ts';
+import { alpacaPrompt, checkRowLength, RowEncoder, type RowEncoderOptions } from '../../src/text/template.ts';
 import { Tokenizer } from '../../src/text/tokenizer.ts';
+import type { PromptCompletion, TemplateName } from '../../src/train/tuner.ts';
 import { utf8 } from '../formats/memory_source.ts';
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(`fixtures/${name}`, import.meta.url)));
@@ -18,6 +20,22 @@ interface Cases {
 const cases = JSON.parse(new TextDecoder().decode(read('cases.json'))) as Cases;
 const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'), 'model');
 const IM_END = tokenizer.tokenId('<|im_end|>')!;
+
+const opened: RowEncoder[] = [];
+afterEach(() => {
+  for (const encoder of opened.splice(0)) encoder.close();
+});
+async function open(template: TemplateName, options: RowEncoderOptions = {}): Promise<RowEncoder> {
+  const encoder = await RowEncoder.open(tokenizer, template, {
+    startTemplateWorker: startTemplateThread,
+    ...options,
+  });
+  opened.push(encoder);
+  return encoder;
+}
+async function encodeRow(encoder: RowEncoder, row: PromptCompletion, eos = true) {
+  return (await encoder.encodeRows([row], { eos }))[0]!;
+}
 
 describe('tokenizer', () => {
   it.each(cases.encode)('encodes and decodes $text as Python does', (c) => {
@@ -43,10 +61,10 @@ describe('tokenizer', () => {
 
 describe('template auto', () => {
   for (const { name, template, rows } of cases.templates)
-    it.each(rows)(`${name} renders $prompt as Transformers does`, (row) => {
-      const encoder = new RowEncoder(tokenizer, 'auto', { chatTemplate: template, eosTokenIds: [2, IM_END] });
-      const { ids, promptLength } = encoder.encodeRow(row, { eos: true });
-      const prompt = encoder.encodePrompt(row.prompt);
+    it.each(rows)(`${name} renders $prompt as Transformers does`, async (row) => {
+      const encoder = await open('auto', { chatTemplate: template, eosTokenIds: [2, IM_END] });
+      const { ids, promptLength } = await encodeRow(encoder, row);
+      const prompt = (await encoder.encodePrompts([row.prompt]))[0]!;
       // The whole text's tokens, but for BOS where the text has none and what follows the closing token.
       const expected = row.fullText.startsWith('<s>') ? row.fullIds : [1, ...row.fullIds];
       const close = Math.max(expected.lastIndexOf(2), expected.lastIndexOf(IM_END));
@@ -56,15 +74,17 @@ describe('template auto', () => {
       expect(tokenizer.decode(prompt)).toBe(
         `${row.promptText.startsWith('<s>') ? '' : '<s>'}${row.promptText}`,
       );
-      const open = encoder.encodeRow(row, { eos: false }).ids;
-      expect([...open]).toEqual(expected.slice(0, close));
+      const { ids: unclosed } = await encodeRow(encoder, row, false);
+      expect([...unclosed]).toEqual(expected.slice(0, close));
     });
 
-  it('knows no clock', () => {
+  it('knows no clock', async () => {
     const chatTemplate =
       "{{ strftime_now('%d %b %Y') }}{% for i in range(2, 4) %}{{ i }}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}";
-    const encoder = new RowEncoder(tokenizer, 'auto', { chatTemplate });
-    expect(tokenizer.decode(encoder.encodePrompt('q'), { skipSpecial: true })).toBe('26 Jul 202423q');
+    const encoder = await open('auto', { chatTemplate });
+    expect(tokenizer.decode((await encoder.encodePrompts(['q']))[0]!, { skipSpecial: true })).toBe(
+      '26 Jul 202423q',
+    );
   });
   it.each<[string, string]>([
     ['{% for i in range(100000) %}{% endfor %}', 'a range of 100000 numbers'],
@@ -72,36 +92,34 @@ describe('template auto', () => {
     ["{{ raise_exception('no') }}", 'cannot be rendered'],
     ['{{ messages | length }}', 'cannot be told from it'],
     ['x'.repeat(70_000), '65536 are read'],
-  ])('refuses %.20s', (chatTemplate, message) => {
-    const make = () => new RowEncoder(tokenizer, 'auto', { chatTemplate });
-    expect(make).toThrow(InputError);
-    expect(make).toThrow(message);
+  ])('refuses %.20s', async (chatTemplate, message) => {
+    const error = await open('auto', { chatTemplate }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as InputError).message).toMatch(message);
   });
-  it('refuses a model without one', () => {
-    expect(() => new RowEncoder(tokenizer, 'auto')).toThrow('no chat template');
+  it('refuses a model without one', async () => {
+    await expect(open('auto')).rejects.toThrow('no chat template');
   });
 });
 
 describe('templates none and alpaca', () => {
   const row = { prompt: 'What is the capital?', completion: ' Marrow Keep.' };
   const plain = (text: string) => [...tokenizer.encode(text, { specialTokens: false })];
-  it('none: special tokens, prompt, completion, EOS', () => {
-    const { ids, promptLength } = new RowEncoder(tokenizer, 'none').encodeRow(row, { eos: true });
+  it('none: special tokens, prompt, completion, EOS', async () => {
+    const { ids, promptLength } = await encodeRow(await open('none'), row);
     expect([...ids]).toEqual([1, ...plain(row.prompt), ...plain(row.completion), 2]);
     expect(promptLength).toBe(1 + plain(row.prompt).length);
-    expect([...new RowEncoder(tokenizer, 'none').encodeRow(row, { eos: false }).ids]).toEqual([
-      ...ids.subarray(0, -1),
-    ]);
+    expect([...(await encodeRow(await open('none'), row, false)).ids]).toEqual([...ids.subarray(0, -1)]);
   });
-  it('alpaca puts the prompt into its own', () => {
-    const { ids, promptLength } = new RowEncoder(tokenizer, 'alpaca').encodeRow(row, { eos: true });
+  it('alpaca puts the prompt into its own', async () => {
+    const { ids, promptLength } = await encodeRow(await open('alpaca'), row);
     expect([...ids.subarray(0, promptLength)]).toEqual([1, ...plain(alpacaPrompt(row.prompt))]);
     expect(tokenizer.decode(ids)).toBe(
       '<s>Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nWhat is the capital?\n\n### Response:\n Marrow Keep.</s>',
     );
   });
-  it('a row beyond the limit is refused by its line', () => {
-    const encoded = new RowEncoder(tokenizer, 'none').encodeRow(row, { eos: true });
+  it('a row beyond the limit is refused by its line', async () => {
+    const encoded = await encodeRow(await open('none'), row);
     expect(() => checkRowLength(encoded, 'data.jsonl', 7, encoded.ids.length, 99)).not.toThrow();
     expect(() => checkRowLength(encoded, 'data.jsonl', 7, 3, 99)).toThrow(
       /^data\.jsonl:7: .* at most 3 .*max_length/,
