@@ -2,6 +2,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../formats/input_error.ts';
 import { isJsonObject, parseJson } from '../formats/json.ts';
+import { repairDecoder, repairPreTokenizer } from './library_repairs.ts';
 
 const CURE = 'Use the tokenizer files that came with the model.';
 
@@ -42,14 +43,15 @@ export class Tokenizer {
     // The library wants keys that the format lets a file leave out.
     const complete = {
       normalizer: null,
-      pre_tokenizer: null,
       post_processor: null,
       decoder: null,
       added_tokens: [],
       ...tokenizer,
+      pre_tokenizer: repairPreTokenizer(tokenizer.pre_tokenizer ?? null),
     };
     try {
       this.#tokenizer = new HuggingFaceTokenizer(complete, config);
+      repairDecoder(this.#tokenizer.decoder);
     } catch (error) {
       throw new InputError(this.#place, `cannot be used (${(error as Error).message}).`, CURE);
     }
