@@ -228,7 +228,12 @@ function files(
   };
   const bos = around('tokenizer.ggml.add_bos_token', 'bos_token', addsBos);
   const eos = around('tokenizer.ggml.add_eos_token', 'eos_token', false);
-  const special = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
+  /** One text with its special tokens, as a part of a post-processor. */
+  const surrounded = (id: 'A' | 'B', typeId: number) => [
+    ...bos.map((token) => ({ SpecialToken: { id: token, type_id: typeId } })),
+    { Sequence: { id, type_id: typeId } },
+    ...eos.map((token) => ({ SpecialToken: { id: token, type_id: typeId } })),
+  ];
   return {
     tokenizer: {
       version: '1.0',
@@ -247,13 +252,8 @@ function files(
         .sort((a, b) => a.id - b.id),
       post_processor: {
         type: 'TemplateProcessing',
-        single: [...bos.map(special), { Sequence: { id: 'A', type_id: 0 } }, ...eos.map(special)],
-        pair: [
-          ...bos.map(special),
-          { Sequence: { id: 'A', type_id: 0 } },
-          ...eos.map(special),
-          { Sequence: { id: 'B', type_id: 1 } },
-        ],
+        single: surrounded('A', 0),
+        pair: [...surrounded('A', 0), ...surrounded('B', 1)],
         special_tokens: Object.fromEntries(
           [...new Set([...bos, ...eos])].map((token) => [
             token,

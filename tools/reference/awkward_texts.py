@@ -22,7 +22,7 @@ def awkward_texts(special, count, seed):
     atoms += special + [token[:-1] for token in special] + [token[1:] for token in special] + [token.upper() for token in special]
     texts = ["", *SPACES, *MARKS, *PUNCTUATION, *DIGITS, *CODE, *WORDS, *special, *(f"{token} {token}{token}\n{token}" for token in special)]
     while len(texts) < count:
-        parts = [chance.choice(atoms) for _ in range(chance.randint(2, 9))]
+        parts = [chance.choice(atoms) for _ in range(chance.randint(2, 6))]
         if chance.random() < 0.3:
             parts.insert(chance.randint(0, len(parts)), "".join(chr(chance.choice(
                 [chance.randint(0x20, 0x7E), chance.randint(0xA0, 0x24F), chance.randint(0x300, 0x36F), chance.randint(0x370, 0x1FFF),
