@@ -59,6 +59,7 @@ const EDGES = [
   2n ** 64n - 1n,
 ];
 const patch = fc.oneof(
+  fc.nat(9).map((digit) => new TextEncoder().encode(String(digit))),
   fc.nat(255).map((byte) => Uint8Array.of(byte)),
   fc.constantFrom(...EDGES).map((n) => new Uint8Array(BigUint64Array.of(n).buffer)),
   fc.constantFrom(...EDGES).map((n) => new Uint8Array(Uint32Array.of(Number(n & 0xffffffffn)).buffer)),
@@ -159,7 +160,7 @@ describe('mutated headers', () => {
       expect(source.asked).toBeLessThanOrEqual(await source.size());
     });
     expect(accepted + refused).toBe(RUNS);
-    expect(accepted).toBeGreaterThan(RUNS / 100);
+    expect(accepted).toBeGreaterThan(RUNS / 500);
     expect(refused).toBeGreaterThan(RUNS / 2);
     expect(slowest).toBeLessThan(2000);
   });
@@ -209,7 +210,7 @@ describe('mutated headers', () => {
       expect(source.asked - headerAsked).toBeLessThanOrEqual(await source.size());
     });
     expect(accepted + refused).toBe(RUNS);
-    expect(accepted).toBeGreaterThan(RUNS / 100);
+    expect(accepted).toBeGreaterThan(RUNS / 500);
     expect(refused).toBeGreaterThan(RUNS / 2);
     expect(slowest).toBeLessThan(2000);
   });
