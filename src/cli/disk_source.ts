@@ -1,21 +1,23 @@
-/** @file A directory on disk as a byte source. */
+/** @file A directory on disk, or a single GGUF file, as a byte source. */
 import { open, readdir, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { ByteSource } from '../formats/byte_source.ts';
 import { InputError } from '../formats/input_error.ts';
 
-/** @throws InputError where `directory` is none */
-export async function diskSource(directory: string): Promise<ByteSource> {
-  const isDirectory = await stat(directory).then(
-    (s) => s.isDirectory(),
-    () => false,
-  );
-  if (!isDirectory)
+/**
+ * @param path a directory, or a *.gguf file, which is then all there is
+ * @throws InputError where `path` is neither
+ */
+export async function diskSource(path: string): Promise<ByteSource> {
+  const found = await stat(path).catch(() => undefined);
+  const isGguf = found?.isFile() === true && /\.gguf$/i.test(path);
+  if (!isGguf && found?.isDirectory() !== true)
     throw new InputError(
-      directory,
+      path,
       'is not a directory.',
-      'Give a directory with config.json, model.safetensors and tokenizer.json.',
+      'Give a directory with config.json, model.safetensors and tokenizer.json, or a GGUF file.',
     );
+  const directory = isGguf ? dirname(path) : path;
   const size = async (file: string): Promise<number> => {
     const s = await stat(join(directory, file)).catch(() => undefined);
     if (!s?.isFile())
@@ -30,6 +32,7 @@ export async function diskSource(directory: string): Promise<ByteSource> {
     name: directory,
     size,
     async list() {
+      if (isGguf) return [basename(path)];
       const entries = await readdir(directory, { recursive: true, withFileTypes: true });
       return entries.filter((e) => e.isFile()).map((e) => relative(directory, join(e.parentPath, e.name)));
     },

@@ -1,20 +1,22 @@
 /** @file From a directory of files to a tuner: what the terminal and the worker both do to open a model. */
 import type { ByteSource } from '../formats/byte_source.ts';
-import { parseJson } from '../formats/json.ts';
-import { openSafetensors } from '../formats/safetensors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { LlamaConfig } from '../llama/config.ts';
-import { type LlamaModel, loadLlama } from '../llama/model.ts';
-import { parseLlamaConfig } from '../llama/parse_config.ts';
+import { type LlamaModel, type LoadOptions, loadLlama } from '../llama/model.ts';
 import { RowEncoder } from '../text/template.ts';
 import type { StartTemplateWorker } from '../text/template_renderer.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { createTuner, type EngineOptions } from './engine.ts';
+import { openModelFiles } from './model_files.ts';
 import type { Clock } from './trainer.ts';
 import type { TemplateName, Tuner } from './tuner.ts';
 
 export interface OpenTunerOptions extends EngineOptions {
+  /** How weights are held; see llama/weight_plan.ts. */
+  readonly load?: LoadOptions;
   readonly clock: Clock;
+  /** The GGUF file to open, where the source has several files of weights. */
+  readonly gguf?: string;
   /** Default: auto where the model has a chat template, else none. */
   readonly template?: TemplateName;
   /** How this host starts the worker that renders chat templates. */
@@ -35,7 +37,7 @@ export interface OpenedTuner {
 }
 
 /**
- * Opens config.json, tokenizer.json, tokenizer_config.json and the safetensors of a model, and uploads its weights.
+ * Opens the files of a model (model_files.ts says which), and uploads its weights.
  * @throws InputError naming the file that is missing or wrong
  */
 export async function openTuner(
@@ -43,31 +45,16 @@ export async function openTuner(
   source: ByteSource,
   options: OpenTunerOptions,
 ): Promise<OpenedTuner> {
-  const files = new Set(await source.list());
-  const configBytes = await source.read('config.json');
-  const place = (file: string) => `${source.name}/${file}`;
-  const json = parseJson(configBytes, place('config.json'));
-  const config = parseLlamaConfig(json, place('config.json'));
-  const tokenizer = new Tokenizer(
-    await source.read('tokenizer.json'),
-    files.has('tokenizer_config.json')
-      ? await source.read('tokenizer_config.json')
-      : new TextEncoder().encode('{}'),
-    source.name,
-  );
-  const chatTemplate = files.has('chat_template.jinja')
-    ? new TextDecoder().decode(await source.read('chat_template.jinja'))
-    : null;
+  const files = await openModelFiles(source, options.gguf);
+  const { config, chatTemplate } = files;
+  const tokenizer = new Tokenizer(files.tokenizerJson, files.tokenizerConfigJson, source.name);
   const template = options.template ?? ((chatTemplate ?? tokenizer.chatTemplate) === null ? 'none' : 'auto');
   const codec = await RowEncoder.open(tokenizer, template, {
     chatTemplate,
     eosTokenIds: config.eosTokenIds,
     ...(options.startTemplateWorker ? { startTemplateWorker: options.startTemplateWorker } : {}),
   });
-  const model = await loadLlama(gpu, config, await openSafetensors(source));
-  const digest = new Uint8Array(
-    await crypto.subtle.digest('SHA-256', configBytes as Uint8Array<ArrayBuffer>),
-  );
+  const model = await loadLlama(gpu, config, files.tensors, options.load);
   return {
     tuner: createTuner(model, codec, options.clock, options),
     model,
@@ -75,13 +62,7 @@ export async function openTuner(
     tokenizer,
     codec,
     template,
-    baseModel: baseModelName(json, source.name),
-    configSha256: [...digest].map((b) => b.toString(16).padStart(2, '0')).join(''),
+    baseModel: files.baseModel,
+    configSha256: files.configSha256,
   };
-}
-
-function baseModelName(config: unknown, sourceName: string): string {
-  const named = (config as { _name_or_path?: unknown })._name_or_path;
-  if (typeof named === 'string' && /^[\w.-]+\/[\w.-]+$/.test(named)) return named;
-  return sourceName.split(/[\\/]/).filter(Boolean).at(-1) ?? sourceName;
 }
