@@ -1,13 +1,16 @@
 /** @file Build of the page: relative paths (it works under any folder), one worker chunk, a strict policy in headers. */
 import { defineConfig } from 'vite';
-import { CONTENT_SECURITY_POLICY } from './src/workers/content_security_policy.ts';
+import { DOCUMENT_POLICY, workerPolicy } from './src/workers/content_security_policy.ts';
+
+/** A mirror of the Hub to download models from, as for Hugging Face's own tools: the origin of a server, or nothing. */
+const mirror = process.env.HF_ENDPOINT ? new URL(process.env.HF_ENDPOINT).origin : null;
 
 /**
  * The policy of index.html's meta element covers the document only. Workers take theirs from the response that
  * carries their script, so the dev and preview servers send it as a header too; any host of the build should.
  */
 const headers = {
-  'Content-Security-Policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
+  'Content-Security-Policy': `${workerPolicy(mirror)}; frame-ancestors 'none'`,
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 };
@@ -17,6 +20,7 @@ export default defineConfig({
   // Inlined assets would be data: URLs, which the policy does not allow for fonts and scripts.
   build: { target: 'es2023', assetsInlineLimit: 0, modulePreload: { polyfill: false }, sourcemap: true },
   worker: { format: 'es' },
+  define: { 'import.meta.env.HF_ENDPOINT': JSON.stringify(mirror) },
   server: { headers },
   preview: { headers },
   plugins: [
@@ -25,7 +29,7 @@ export default defineConfig({
       transformIndexHtml: () => [
         {
           tag: 'meta',
-          attrs: { 'http-equiv': 'Content-Security-Policy', content: CONTENT_SECURITY_POLICY },
+          attrs: { 'http-equiv': 'Content-Security-Policy', content: DOCUMENT_POLICY },
           injectTo: 'head-prepend',
         },
       ],

@@ -13,6 +13,9 @@ const MAX_REDIRECTS = 5;
 /** Silence after which a request counts as dropped, in milliseconds. */
 const DEFAULT_STALL_MS = 30_000;
 
+/** Most bytes of a body that are read at a time. */
+const READ_BYTES = 2 ** 18;
+
 export interface HubAccess {
   /** Origin of the Hub or of a mirror of it, without a slash at the end. */
   readonly hubUrl: string;
@@ -46,7 +49,10 @@ export interface HubRequest {
 
 export interface HubAnswer {
   readonly response: Response;
-  /** Pieces of the body. Fails where none comes for too long. Must be read to its end or closed. */
+  /**
+   * Pieces of the body, each to be used before the next is asked for. Fails where none comes for too long. Must be
+   * read to its end or closed.
+   */
   readonly body: AsyncGenerator<Uint8Array<ArrayBuffer>, void>;
 }
 
@@ -132,13 +138,13 @@ async function* pieces(
   failure: (error: unknown) => unknown,
   done: () => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const reader = response.body?.getReader();
+  const reader = response.body ? bodyReader(response.body) : undefined;
   try {
     while (reader) {
       const piece = await reader.read();
-      if (piece.done) break;
+      if (!piece) break;
       listen();
-      yield piece.value as Uint8Array<ArrayBuffer>;
+      yield piece;
     }
   } catch (error) {
     throw failure(error);
@@ -147,6 +153,33 @@ async function* pieces(
     // Where the reader of this generator has had enough, the rest is not to be sent.
     await reader?.cancel().catch(() => {});
   }
+}
+
+interface BodyReader {
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  cancel(): Promise<void>;
+}
+
+/** Reads into one buffer over and over, where the host can: a gigabyte would else leave as much garbage behind. */
+function bodyReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): BodyReader {
+  let byob: ReadableStreamBYOBReader;
+  try {
+    byob = body.getReader({ mode: 'byob' });
+  } catch {
+    // Not a stream of bytes.
+    const reader = body.getReader();
+    return { read: async () => (await reader.read()).value, cancel: () => reader.cancel() };
+  }
+  let buffer = new ArrayBuffer(READ_BYTES);
+  return {
+    async read() {
+      const { value, done } = await byob.read(new Uint8Array(buffer));
+      if (done || !value) return undefined;
+      buffer = value.buffer;
+      return value;
+    },
+    cancel: () => byob.cancel(),
+  };
 }
 
 /** A whole answer. @throws HubError where it is longer than `maxBytes` */
@@ -161,7 +194,7 @@ export async function readAll(
     length += part.length;
     if (length > maxBytes)
       throw strange(place, `The Hub sends more than the ${maxBytes} bytes that are expected here.`);
-    parts.push(part);
+    parts.push(part.slice());
   }
   const whole = new Uint8Array(length);
   let at = 0;

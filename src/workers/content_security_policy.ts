@@ -1,8 +1,9 @@
 /**
- * @file The one Content-Security-Policy of page and workers: everything comes from this origin, nothing is inline,
- * nothing is evaluated. Kept here because three places must agree: the document, its workers, the servers.
+ * @file The Content-Security-Policies of page and workers: everything comes from this origin, nothing is inline, nothing
+ * is evaluated. Kept here because three places must agree: the document, its workers, the servers. Only workers reach
+ * the Hub, which a user asks for by choosing a model there; the document itself reaches its own origin and no other.
  */
-export const CONTENT_SECURITY_POLICY = [
+const BASE = [
   "default-src 'none'",
   "script-src 'self'",
   "worker-src 'self'",
@@ -10,7 +11,19 @@ export const CONTENT_SECURITY_POLICY = [
   // Pico draws the arrows of its controls as data: images.
   "img-src 'self' data:",
   "font-src 'self'",
-  "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-].join('; ');
+];
+
+/** Of the document, in its meta element. */
+export const DOCUMENT_POLICY = [...BASE, "connect-src 'self'"].join('; ');
+
+/**
+ * In the header of every response, which is what binds workers. Downloads from https://huggingface.co are redirected to
+ * regional hosts below hf.co, whose names change.
+ * @param mirror origin of a mirror of the Hub, or null
+ */
+export function workerPolicy(mirror: string | null): string {
+  const hosts = ["'self'", 'https://huggingface.co', 'https://*.huggingface.co', 'https://*.hf.co'];
+  return [...BASE, `connect-src ${[...hosts, ...(mirror ? [mirror] : [])].join(' ')}`].join('; ');
+}

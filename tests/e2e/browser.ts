@@ -1,6 +1,6 @@
 /** @file Chromium with a software GPU, and the servers that the page is tested on. */
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium } from 'playwright';
+import { type Browser, type BrowserContext, chromium } from 'playwright';
 import { build, createServer, preview } from 'vite';
 import { CHROMIUM_ARGUMENTS } from '../support/browser_options.ts';
 
@@ -13,11 +13,21 @@ export interface Site {
   close(): Promise<void>;
 }
 
+const WITHOUT_GPU = ['--no-sandbox', '--disable-background-networking', '--no-first-run'];
+
+/** Chromium without a GPU that keeps its files in `folder`, as people's browsers do; other contexts are private windows. */
+export function launchProfile(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, {
+    executablePath: process.env.CHROME_PATH || '/usr/bin/chromium',
+    args: WITHOUT_GPU,
+  });
+}
+
 /** Chromium on SwiftShader; with `gpu: false` without any adapter. */
 export function launchChromium({ gpu = true }: { gpu?: boolean } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROME_PATH || '/usr/bin/chromium',
-    args: gpu ? CHROMIUM_ARGUMENTS : ['--no-sandbox', '--disable-background-networking', '--no-first-run'],
+    args: gpu ? CHROMIUM_ARGUMENTS : WITHOUT_GPU,
   });
 }
 

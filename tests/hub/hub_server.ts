@@ -208,17 +208,18 @@ export class HubServer {
   ): Promise<void> {
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();
     if (fault?.kind === 'redirect') return void response.writeHead(302, { location: fault.to }).end();
-    const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+    const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const unchanged = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
     const isRange = asked !== null && unchanged && fault?.kind !== 'ignore-range';
     const start = isRange ? Number(asked[1]) : 0;
     response.setHeader('etag', etag);
-    const rest = content.bytes - start;
+    const end = isRange && asked[2] !== '' ? Math.min(content.bytes, Number(asked[2]) + 1) : content.bytes;
+    const rest = end - start;
     if (isRange && rest <= 0)
       return void response.writeHead(416, { 'content-range': `bytes */${content.bytes}` }).end();
     if (isRange) {
       const shown = fault?.kind === 'wrong-range' ? start + 1 : start;
-      response.setHeader('content-range', `bytes ${shown}-${content.bytes - 1}/${content.bytes}`);
+      response.setHeader('content-range', `bytes ${shown}-${end - 1}/${content.bytes}`);
     }
     const hasLength = fault?.kind !== 'short' && fault?.kind !== 'long';
     if (hasLength) response.setHeader('content-length', rest);
