@@ -41,6 +41,12 @@ function markGenerations(source: string): string {
   );
 }
 
+/**
+ * Stands for U+FEFF while a template is rendered: JavaScript's trim, which the library uses, takes it for white space,
+ * Python's strip does not. (The other way round, U+0085 and U+001C to U+001F stay at a message's ends here.)
+ */
+const NOT_SPACE = '\ufdd2';
+
 /** Two texts that occur in none of the messages, so that they show in a rendered text where the template put them. */
 function marksFor(messages: readonly Message[]): readonly [string, string] {
   const written = JSON.stringify(messages);
@@ -88,12 +94,17 @@ export class ChatTemplate {
     // Not the library's Template.render, whose strftime_now is the clock.
     const environment = new Environment();
     const marks = marksFor(messages);
+    const some = (text: string) => messages.some(({ content }) => content.includes(text));
+    const swaps = some('\ufeff') && !some(NOT_SPACE);
     const variables = {
       ...this.tokens,
       ...JINJA_GLOBALS,
       [START_MARK]: marks[0],
       [END_MARK]: marks[1],
-      messages: messages.map(({ role, content }) => ({ role, content })),
+      messages: messages.map(({ role, content }) => ({
+        role,
+        content: swaps ? content.replaceAll('\ufeff', NOT_SPACE) : content,
+      })),
       add_generation_prompt: addGenerationPrompt,
     };
     for (const [name, value] of Object.entries(variables)) environment.set(name, value);
@@ -102,6 +113,6 @@ export class ChatTemplate {
     );
     if (rendered.length > MAX_RENDERED_LENGTH)
       throw new Error(`it renders ${rendered.length} characters, of which ${MAX_RENDERED_LENGTH} are read`);
-    return takeMarks(rendered, marks);
+    return takeMarks(swaps ? rendered.replaceAll(NOT_SPACE, '\ufeff') : rendered, marks);
   }
 }
