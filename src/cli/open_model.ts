@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { InputError } from '../formats/input_error.ts';
 import { readPeft } from '../formats/peft.ts';
 import { Gpu } from '../gpu/gpu.ts';
+import { WEIGHT_CHOICES, type WeightChoice } from '../llama/weight_plan.ts';
 import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
 import type { Adapter, TemplateName } from '../train/tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
@@ -10,6 +11,19 @@ import { dawnDevice, shadersFromDisk } from './dawn.ts';
 import { diskSource } from './disk_source.ts';
 import { modelSource } from './model_source.ts';
 import { startTemplateThread } from './template_host.ts';
+
+/** How weights are held on the GPU; `plan` and every command that loads a model take them. */
+export const WEIGHT_OPTIONS: OptionSpecs = {
+  weights: {
+    default: 'auto',
+    choices: [...WEIGHT_CHOICES],
+    help: 'how projections are held: native keeps what the file has (Q4_K, Q6_K as q8_0, BF16 as f16), auto holds small models in f32 and others natively',
+  },
+  'embedding-weights': {
+    choices: [...WEIGHT_CHOICES],
+    help: 'how input and output embeddings are held (default: as --weights)',
+  },
+};
 
 export const MODEL_OPTIONS: OptionSpecs = {
   model: {
@@ -20,6 +34,7 @@ export const MODEL_OPTIONS: OptionSpecs = {
     choices: ['none', 'auto', 'alpaca'],
     help: "how prompts are rendered: as given, by the model's chat template, or as the paper's scripts do (default: auto where the model has a chat template, else none)",
   },
+  ...WEIGHT_OPTIONS,
 };
 
 export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter directory to start from' } };
@@ -30,11 +45,13 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
   const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
   try {
     const template = options.maybe('template') as TemplateName | undefined;
+    const weights = options.get('weights') as WeightChoice;
     return {
       ...(await openTuner(gpu, source, {
         clock: () => performance.now(),
         startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),
+        load: { weights, embedding: (options.maybe('embedding-weights') as WeightChoice) ?? weights },
       })),
       gpu,
     };

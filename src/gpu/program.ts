@@ -179,6 +179,11 @@ export class Program {
     device.queue.submit([encoder.finish()]);
   }
 
+  /** GPU bytes of its own: the parameters of all dispatches. */
+  get bytes(): number {
+    return this.params.size;
+  }
+
   /** Releases the program's parameters. */
   release(): void {
     this.gpu.ledger.release(this.params);

@@ -37,6 +37,15 @@ const NATIVE: Readonly<Record<StoredType, WeightFormat>> = {
   Q6_K: 'q8_0',
 };
 
+/** How a checkpoint stores tensors that are held in a format as they are. */
+export const STORED_AS = {
+  f32: 'F32',
+  f16: 'F16',
+  q8_0: 'Q8_0',
+  q4_0: 'Q4_0',
+  q4_1: 'Q4_1',
+} as const satisfies Readonly<Record<WeightFormat, StoredType>>;
+
 /** The format a matrix of `columns` columns is held in: where rows are no whole blocks of it, f16 or f32 instead. */
 export function resolveFormat(
   config: LlamaConfig,
@@ -83,9 +92,18 @@ export interface PlannedVector {
   readonly bytes: number;
 }
 
+/** Matrices of a checkpoint that are held in another format than they are stored in. */
+export interface Conversion {
+  readonly from: StoredType;
+  readonly to: WeightFormat;
+  readonly tensors: number;
+}
+
 export interface WeightPlan {
   readonly matrices: readonly PlannedMatrix[];
   readonly vectors: readonly PlannedVector[];
+  /** Empty where all matrices are held bit for bit as they are stored. */
+  readonly conversions: readonly Conversion[];
   /** Sum of all buffers. */
   readonly bytes: number;
 }
@@ -183,9 +201,18 @@ export function planWeights(
   storedType: (tensor: string) => StoredType,
   bindingLimit: number,
 ): WeightPlan {
+  const conversions = new Map<string, Conversion>();
   const matrices = matrixSources(config).map((source): PlannedMatrix => {
     const choice = source.isEmbedding ? choices.embedding : choices.weights;
-    const formatOf = (tensor: string) => resolveFormat(config, choice, storedType(tensor), source.columns);
+    const formatOf = (tensor: string) => {
+      const from = storedType(tensor);
+      const to = resolveFormat(config, choice, from, source.columns);
+      if (STORED_AS[to] !== from) {
+        const key = `${from} ${to}`;
+        conversions.set(key, { from, to, tensors: 1 + (conversions.get(key)?.tensors ?? 0) });
+      }
+      return to;
+    };
     // Neighbouring tensors of one format share their blocks.
     const runs: { format: WeightFormat; first: number; rows: number }[] = [];
     let row = 0;
@@ -212,7 +239,7 @@ export function planWeights(
       (sum, m) => sum + m.blocks.reduce((total, block) => total + block.dataBytes + block.scaleBytes, 0),
       0,
     ) + planned.reduce((sum, v) => sum + v.bytes, 0);
-  return { matrices, vectors: planned, bytes };
+  return { matrices, vectors: planned, conversions: [...conversions.values()], bytes };
 }
 
 function cut(

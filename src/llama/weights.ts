@@ -1,7 +1,7 @@
 /** @file Frozen weights on the GPU: read tensor by tensor, in the formats of the plan, a few megabytes at a time. */
 import { quantise } from '../formats/blocks.ts';
 import { InputError } from '../formats/input_error.ts';
-import type { StoredType, TensorSource } from '../formats/tensor_source.ts';
+import type { TensorSource } from '../formats/tensor_source.ts';
 import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { type BufferSlice, whole } from '../gpu/ledger.ts';
 import { formatBytes, type RowBlock, type WeightFormat, type WeightMatrix } from '../ops/weight_matrix.ts';
@@ -13,6 +13,7 @@ import {
   type PlannedBlock,
   type PlannedMatrix,
   planWeights,
+  STORED_AS,
   type WeightChoices,
   type WeightPlan,
 } from './weight_plan.ts';
@@ -37,14 +38,6 @@ export interface LlamaWeights {
 const READ_BYTES = 8e6;
 
 const OWNER = 'weights';
-
-const STORED: Readonly<Record<WeightFormat, StoredType>> = {
-  f32: 'F32',
-  f16: 'F16',
-  q8_0: 'Q8_0',
-  q4_0: 'Q4_0',
-  q4_1: 'Q4_1',
-};
 
 /**
  * Checks every shape and type against the configuration, then uploads. Tensors that are stored in the format they are to
@@ -227,7 +220,7 @@ async function fillBlock(
     for (let row = start; row < end; row += step) {
       const count = Math.min(step, end - row);
       const stored =
-        source.type(tensor) === STORED[block.format]
+        source.type(tensor) === STORED_AS[block.format]
           ? await source.readStored(tensor, row, count)
           : await converted(source, tensor, row, count, block.format);
       const packed = repack(block.format, stored);
@@ -250,5 +243,5 @@ async function converted(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const values = await source.readF32(tensor, row, count);
   if (format === 'f32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return quantise(STORED[format] as 'F16' | 'Q8_0' | 'Q4_0' | 'Q4_1', values);
+  return quantise(STORED_AS[format], values);
 }

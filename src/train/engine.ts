@@ -169,6 +169,7 @@ export function createTuner(
         log,
         steps: steps.length,
         order: planned.map((p) => p.microBatches),
+        plannedBytes: model.weights.plan.bytes + session.bytes,
       };
     } finally {
       session.release();

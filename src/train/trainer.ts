@@ -175,6 +175,13 @@ export class TrainingSession {
     );
   }
 
+  /** GPU bytes of the session: the plan's, and what its recorded programs take. */
+  get bytes(): number {
+    const planned = this.workspace.plan.reduce((sum, item) => sum + item.bytes, 0);
+    const programs = [this.#begin, this.#optimize, ...this.#micro.values()];
+    return planned + programs.reduce((sum, p) => sum + p.bytes, 0) + this.#ring.length * METRIC_COUNT * 4;
+  }
+
   release(): void {
     this.model.gpu.ledger.releaseOwner(OWNER);
   }

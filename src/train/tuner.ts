@@ -151,6 +151,8 @@ export interface TrainResult {
   readonly steps: number;
   /** Rows (SFT) or questions (DPO) by index, per step and micro-batch: what a run elsewhere needs to repeat this one. */
   readonly order: readonly (readonly (readonly number[])[])[];
+  /** GPU bytes that were planned: the weights, and everything of the training session. */
+  readonly plannedBytes: number;
 }
 
 /** Called for every step, in order, at most two steps after it was submitted. */

@@ -65,6 +65,17 @@ function expectSteady(seen: readonly DeviceCounts[]): void {
 }
 
 describe('a training run', () => {
+  it('takes the bytes that were planned, within 1 %', async () => {
+    const gpu = await createTestGpu();
+    const model = await loadOracleModel(gpu, config, randomWeights(config, 1));
+    const tuner = createTuner(model, idCodec, () => performance.now());
+    gpu.ledger.resetPeak();
+    const { plannedBytes } = await tuner.trainSft(rows, trainConfig, null);
+    expect(plannedBytes).toBeGreaterThan(model.weights.plan.bytes);
+    expect(Math.abs(gpu.ledger.peakBytes / plannedBytes - 1)).toBeLessThan(0.01);
+    gpu.destroy();
+  });
+
   it('by SFT is steady after its first step', async () => {
     expectSteady(await countsPerStep((tuner, onStep) => tuner.trainSft(rows, trainConfig, null, onStep)));
   });

@@ -1,7 +1,9 @@
 /** @file `doctor`: which adapter, what it can do, whether its numbers are right, and which kernels it gets. */
 import { Gpu } from '../../gpu/gpu.ts';
+import type { LlamaModel } from '../../llama/model.ts';
 import { matmulNNVariant, matmulNTVariant } from '../../ops/matmul.ts';
 import { selfCheck } from '../../ops/self_check.ts';
+import type { WeightFormat } from '../../ops/weight_matrix.ts';
 import type { Command } from '../command.ts';
 import { dawnDevice, shadersFromDisk } from '../dawn.ts';
 
@@ -34,6 +36,14 @@ export function kernelVariants(gpu: Gpu): Record<string, string> {
     matmul_nn: matmulNNVariant(gpu.adapterClass, 4),
     matmul_nn_unaligned: matmulNNVariant(gpu.adapterClass, 1),
   };
+}
+
+/** How a model's weights are held: bytes by format, and what was converted. */
+export function weightsReport({ weights: { plan } }: LlamaModel) {
+  const formats: Partial<Record<WeightFormat, number>> = {};
+  for (const { format, dataBytes, scaleBytes } of plan.matrices.flatMap((matrix) => matrix.blocks))
+    formats[format] = (formats[format] ?? 0) + dataBytes + scaleBytes;
+  return { bytes: plan.bytes, bytes_by_format: formats, conversions: plan.conversions };
 }
 
 export const doctor: Command = {

@@ -17,7 +17,7 @@ import { METHOD_OPTIONS, methodOptions, openAuthor, stageConfigs } from '../meth
 import { MODEL_OPTIONS, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
-import { kernelVariants } from './doctor.ts';
+import { kernelVariants, weightsReport } from './doctor.ts';
 import { summarize } from './train.ts';
 
 const STAGES = ['sft', 'stage1', 'stage2'] as const;
@@ -97,6 +97,7 @@ export const knowtuneCommand: Command = {
         template: opened.template,
         adapter: opened.gpu.adapter,
         kernels: kernelVariants(opened.gpu),
+        weights: weightsReport(opened.model),
         memory: opened.tuner.memory(),
         seconds: (performance.now() - started) / 1000,
         stages: Object.fromEntries(

@@ -12,7 +12,7 @@ import type { Command } from '../command.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel, readInput } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { sha256 } from '../sha256.ts';
-import { kernelVariants } from './doctor.ts';
+import { kernelVariants, weightsReport } from './doctor.ts';
 
 /** Keys of --config that an adapter given by --adapter decides. */
 const ADAPTER_KEYS = ['r', 'lora_alpha', 'target_modules', 'use_rslora'] as const;
@@ -76,6 +76,7 @@ export const train: Command = {
         config: trainConfigToJson(config),
         adapter: opened.gpu.adapter,
         kernels: kernelVariants(opened.gpu),
+        weights: weightsReport(opened.model),
         summary,
         order: result.order,
       };
@@ -142,6 +143,7 @@ export function summarize(result: TrainResult, peakBytes: number) {
     target_tokens: result.log.reduce((n, l) => n + l.target_tokens, 0),
     tokens_per_second: tokens / seconds,
     skipped_steps: result.log.filter((l) => l.skipped).length,
+    planned_gpu_bytes: result.plannedBytes,
     peak_gpu_bytes: peakBytes,
   };
 }

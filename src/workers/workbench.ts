@@ -1,0 +1,252 @@
+/** @file What the workbench worker does: holds one model on the GPU, asks it, and trains an adapter on the user's rows. */
+
+import { writePeft } from '../formats/peft.ts';
+import { sortedJson } from '../formats/sorted_json.ts';
+import { trainerState } from '../formats/trainer_state.ts';
+import { zipFiles } from '../formats/zip.ts';
+import { Gpu } from '../gpu/gpu.ts';
+import { parameterCount } from '../llama/weight_plan.ts';
+import { parseTrainConfig } from '../train/config.ts';
+import { trainConfigToJson } from '../train/config_json.ts';
+import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
+import type { OnStep, PreferenceRow, TrainConfig, TrainingRow, TrainResult } from '../train/tuner.ts';
+import { browserDevice } from './browser_device.ts';
+import { describeFailure, type Failure, FailureError } from './failure.ts';
+import { openModelSource } from './model_source.ts';
+import type { StartResult } from './protocol.ts';
+import { bundledShaders } from './shaders.ts';
+import { startTemplateWorker } from './text_template_host.ts';
+import { withTrainingLock } from './training_lock.ts';
+import type {
+  AskRequest,
+  OpenRequest,
+  Side,
+  Task,
+  TrainRequest,
+  TrainSummary,
+  WorkbenchApi,
+  WorkbenchEvent,
+} from './workbench_protocol.ts';
+
+const BUSY: Failure = {
+  kind: 'busy',
+  place: 'This tab',
+  problem: 'The model is at work.',
+  cure: 'Wait until it has finished, or stop it.',
+};
+
+const TRAINS_ELSEWHERE: Failure = {
+  kind: 'busy',
+  place: 'Another run',
+  problem: 'TabTune already trains in this browser.',
+  cure: 'Wait until that has finished, or stop it.',
+};
+
+const NO_MODEL: Failure = {
+  kind: 'input',
+  place: 'Model',
+  problem: 'None is loaded.',
+  cure: 'Load a model first.',
+};
+
+interface Loaded {
+  readonly gpu: Gpu;
+  readonly opened: OpenedTuner;
+}
+
+interface Trained {
+  readonly result: TrainResult;
+  readonly config: TrainConfig;
+  readonly request: TrainRequest;
+}
+
+export class Workbench implements WorkbenchApi {
+  #port: MessagePort | null = null;
+  #base = '';
+  #stop: AbortController | null = null;
+  #loaded: Loaded | null = null;
+  #trained: Trained | null = null;
+
+  constructor(private readonly now: () => number) {}
+
+  connect(port: MessagePort, base: string): void {
+    this.#port = port;
+    this.#base = base;
+  }
+
+  open(request: OpenRequest): StartResult {
+    return this.#begin('open', async () => {
+      this.#close();
+      const gpu = await Gpu.create(browserDevice, bundledShaders());
+      try {
+        const source = await openModelSource(request.choice, this.#base);
+        const opened = await openTuner(gpu, source, {
+          clock: this.now,
+          startTemplateWorker,
+          load: {
+            weights: request.weights,
+            embedding: request.embedding,
+            onProgress: (filled, total) => this.#emit({ kind: 'loading', filled, total }),
+          },
+        });
+        this.#loaded = { gpu, opened };
+      } catch (error) {
+        gpu.destroy();
+        throw error;
+      }
+      this.#tellOpened(this.#loaded);
+    });
+  }
+
+  close(): StartResult {
+    if (this.#stop) return { ok: false, failure: BUSY };
+    this.#close();
+    this.#emit({ kind: 'closed' });
+    return { ok: true };
+  }
+
+  ask(request: AskRequest): StartResult {
+    return this.#begin('ask', async (signal) => {
+      await this.#answer('base', request, signal);
+      if (this.#trained) await this.#answer('adapter', request, signal);
+    });
+  }
+
+  train(request: TrainRequest, goOn: boolean): StartResult {
+    return this.#begin('train', async (signal) => {
+      const granted = await withTrainingLock(() => this.#train(request, goOn, signal));
+      if (!granted) throw new FailureError(TRAINS_ELSEWHERE);
+    });
+  }
+
+  stop(): void {
+    this.#stop?.abort(new DOMException('Stopped.', 'AbortError'));
+  }
+
+  adapterZip(): Uint8Array<ArrayBuffer> | null {
+    const { opened, gpu } = this.#loaded ?? {};
+    if (!this.#trained || !opened || !gpu) return null;
+    const { result, config, request } = this.#trained;
+    const files = new Map<string, Uint8Array>(
+      writePeft(result.adapter, { baseModel: opened.baseModel, tags: ['tabtune', request.method] }),
+    );
+    const text = (content: string) => new TextEncoder().encode(content);
+    files.set('trainer_state.json', text(trainerState(result.log, result.steps, config)));
+    files.set(
+      'run.json',
+      text(
+        sortedJson({
+          tool: 'TabTune',
+          host: 'browser',
+          method: request.method,
+          model: { name: opened.baseModel, config_sha256: opened.configSha256 },
+          template: opened.template,
+          data: { name: request.data, rows: request.rows.length },
+          config: trainConfigToJson(config),
+          adapter: gpu.adapter,
+          order: result.order,
+        }),
+      ),
+    );
+    return zipFiles(files, 'tabtune-adapter');
+  }
+
+  /** Begins a task unless there is one; how it ends is told by events. */
+  #begin(task: Task, work: (signal: AbortSignal) => Promise<void>): StartResult {
+    if (this.#stop) return { ok: false, failure: BUSY };
+    if (task !== 'open' && !this.#loaded) return { ok: false, failure: NO_MODEL };
+    const stop = new AbortController();
+    this.#stop = stop;
+    // Freed before the end is told, so that whoever hears of it can begin the next task.
+    work(stop.signal).then(
+      () => {
+        this.#stop = null;
+        this.#emit({ kind: 'idle' });
+      },
+      (error: unknown) => {
+        this.#stop = null;
+        this.#emit(
+          stop.signal.aborted
+            ? { kind: 'stopped', task }
+            : { kind: 'failed', task, failure: describeFailure(error) },
+        );
+      },
+    );
+    return { ok: true };
+  }
+
+  async #answer(side: Side, { prompt, maxNewTokens, sampling }: AskRequest, signal: AbortSignal) {
+    const { tuner } = this.#loaded!.opened;
+    const started = this.now();
+    const adapter = side === 'base' ? null : this.#trained!.result.adapter;
+    const [answer] = await tuner.generate([prompt], adapter, {
+      maxNewTokens,
+      sampling,
+      signal,
+      onText: (_, text) => this.#emit({ kind: 'answer', side, text, done: false }),
+    });
+    const { text, ids } = answer!;
+    const seconds = (this.now() - started) / 1000;
+    this.#emit({ kind: 'answer', side, text, done: true, tokens: ids.length, seconds });
+  }
+
+  async #train(request: TrainRequest, goOn: boolean, signal: AbortSignal): Promise<void> {
+    const { opened, gpu } = this.#loaded!;
+    const start = goOn ? (this.#trained?.result.adapter ?? null) : null;
+    const parsed = parseTrainConfig(request.config, 'settings', opened.config.maxPositionEmbeddings);
+    const config = start ? { ...parsed, lora: start.options } : parsed;
+    const onStep: OnStep = (log, totalSteps) => this.#emit({ kind: 'step', log, totalSteps });
+    gpu.ledger.resetPeak();
+    const result =
+      request.method === 'sft'
+        ? await opened.tuner.trainSft(request.rows as readonly TrainingRow[], config, start, onStep, signal)
+        : await opened.tuner.trainDpo(
+            request.rows as readonly PreferenceRow[],
+            config,
+            start,
+            'start',
+            onStep,
+            signal,
+          );
+    this.#trained = { result, config, request };
+    this.#emit({ kind: 'trained', summary: summary(result, gpu.ledger.peakBytes) });
+  }
+
+  #tellOpened({ gpu, opened }: Loaded): void {
+    const { model, config, baseModel, template } = opened;
+    this.#emit({
+      kind: 'opened',
+      model: {
+        name: baseModel,
+        parameters: parameterCount(config),
+        contextLength: config.maxPositionEmbeddings,
+        template,
+        adapter: gpu.adapter,
+        weightBytes: model.weights.plan.bytes,
+        conversions: model.weights.plan.conversions,
+      },
+    });
+  }
+
+  #close(): void {
+    this.#trained = null;
+    this.#loaded?.opened.codec.close();
+    this.#loaded?.gpu.destroy();
+    this.#loaded = null;
+  }
+
+  #emit(event: WorkbenchEvent): void {
+    this.#port?.postMessage(event);
+  }
+}
+
+function summary({ log, steps }: TrainResult, peakBytes: number): TrainSummary {
+  return {
+    steps,
+    firstLoss: log[0]!.loss,
+    lastLoss: log.at(-1)!.loss,
+    seconds: log.at(-1)!.seconds,
+    tokens: log.reduce((sum, step) => sum + step.tokens, 0),
+    peakBytes,
+  };
+}
