@@ -1,115 +1,96 @@
 /**
- * @file What rows mean, in the forms that people have: {prompt, completion}, Alpaca, messages, {question, answer} for
- * SFT, and {prompt, chosen, rejected} for DPO. All rows are checked before the first is used.
+ * @file Data files as the terminal reads them: strictly. A row that cannot be used is an error that names file and
+ * line, unless rows may be skipped; all rows are checked before the first is used.
  */
-import type { PreferenceGroup, PromptCompletion } from '../train/tuner.ts';
+import type { PreferenceRow, TrainingRow } from '../train/tuner.ts';
+import { type Dataset, type DatasetOptions, type DroppedRow, detectDataset } from './dataset.ts';
 import { InputError } from './input_error.ts';
 import { isJsonObject } from './json.ts';
 import { type JsonRow, parseJsonRows } from './jsonl.ts';
 
-function fail(place: string, row: JsonRow, problem: string, cure: string): never {
-  throw new InputError(`${place}:${row.line}`, problem, cure);
+/** The error that a row is, in a file. */
+export function rowError(place: string, { line, row, reason, cure }: DroppedRow): InputError {
+  return new InputError(`${place}:${line}`, `row ${row} ${reason}`, cure);
 }
 
-/** A field that must be a text with something in it. */
-function text(place: string, row: JsonRow, key: string, alsoAllowed = ''): string {
-  const value = row.value[key];
-  if (value === undefined || value === null)
-    fail(place, row, `row ${row.line} has no ${key}.`, `Give the row a "${key}"${alsoAllowed}.`);
-  if (typeof value !== 'string')
-    fail(place, row, `${key} of row ${row.line} is not a text.`, `Write "${key}" as a string.`);
-  if (value.trim() === '')
-    fail(place, row, `${key} of row ${row.line} is empty.`, `Write a ${key}, or remove the row.`);
-  return value;
+export interface RowOptions extends Pick<DatasetOptions, 'mapping'> {
+  /** Told of each row that is skipped; without it, the first one is an error. */
+  readonly onSkipped?: (error: InputError) => void;
 }
 
-/** Alpaca's prompt: the instruction, and its input on the next line where there is one (as LLaMA-Factory joins them). */
-function alpacaText(place: string, row: JsonRow): string {
-  const instruction = text(place, row, 'instruction');
-  const { input } = row.value;
-  if (input === undefined || input === null || input === '') return instruction;
-  if (typeof input !== 'string')
-    fail(place, row, `input of row ${row.line} is not a text.`, 'Write "input" as a string.');
-  return `${instruction}\n${input}`;
-}
-
-/** One user message and the assistant's answer. */
-function exchange(place: string, row: JsonRow): PromptCompletion {
-  const { messages } = row.value;
-  const cure = 'Write [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}].';
-  if (!Array.isArray(messages)) fail(place, row, `messages of row ${row.line} is not a list.`, cure);
-  const contents = ['user', 'assistant'].map((role, i) => {
-    const message: unknown = messages[i];
-    if (!isJsonObject(message) || message.role !== role)
-      fail(place, row, `message ${i + 1} of row ${row.line} is not from the ${role}.`, cure);
-    return text(place, { line: row.line, value: message }, 'content');
-  });
-  if (messages.length !== 2)
-    fail(
+function strict(dataset: Dataset, place: string, { onSkipped }: RowOptions): Dataset {
+  for (const dropped of dataset.dropped) {
+    const error = rowError(place, dropped);
+    if (!onSkipped) throw error;
+    onSkipped(error);
+  }
+  if (dataset.rows.length === 0)
+    throw new InputError(
       place,
-      row,
-      `row ${row.line} has ${messages.length} messages; one question and one answer are supported.`,
-      cure,
+      'holds no row that can be used.',
+      `Its columns are ${dataset.columns.join(', ') || 'unknown'}; name them "prompt" and "completion", say.`,
     );
-  return { prompt: contents[0]!, completion: contents[1]! };
-}
-
-function sftRow(place: string, row: JsonRow): PromptCompletion {
-  const has = (key: string) => Object.hasOwn(row.value, key);
-  if (has('messages')) return exchange(place, row);
-  if (has('instruction')) return { prompt: alpacaText(place, row), completion: text(place, row, 'output') };
-  if (has('question'))
-    return { prompt: text(place, row, 'question'), completion: text(place, row, 'answer') };
-  return {
-    prompt: text(place, row, 'prompt', ' (or a "question", an "instruction" or "messages")'),
-    completion: text(place, row, 'completion'),
-  };
-}
-
-function preferenceRow(place: string, row: JsonRow): PreferenceGroup {
-  const prompt = Object.hasOwn(row.value, 'instruction')
-    ? alpacaText(place, row)
-    : text(place, row, 'prompt');
-  const { rejected } = row.value;
-  if (!Array.isArray(rejected))
-    return {
-      prompt,
-      chosen: text(place, row, 'chosen'),
-      rejected: [text(place, row, 'rejected')],
-    };
-  if (rejected.length === 0)
-    fail(place, row, `rejected of row ${row.line} is empty.`, 'Give at least one worse answer.');
-  return {
-    prompt,
-    chosen: text(place, row, 'chosen'),
-    rejected: rejected.map((value: unknown) =>
-      text(place, { line: row.line, value: { rejected: value } }, 'rejected'),
-    ),
-  };
+  return dataset;
 }
 
 /**
  * SFT (or scoring) rows of a file.
  * @param place shown in messages: the file
- * @throws InputError with file and line for the first row that lacks something
+ * @throws InputError with file and line for the first row that cannot be used
  */
-export function parseSftRows(bytes: Uint8Array, place: string): PromptCompletion[] {
-  return parseJsonRows(bytes, place).map((row) => sftRow(place, row));
+export function parseSftRows(bytes: Uint8Array, place: string, options: RowOptions = {}): TrainingRow[] {
+  const dataset = detectDataset(bytes, place, { mapping: options.mapping ?? null, kind: 'sft' });
+  return strict(dataset, place, options).rows as TrainingRow[];
 }
 
 /**
- * DPO rows of a file, one question each; `rejected` is one worse answer or a list of them.
- * @throws InputError with file and line for the first row that lacks something
+ * DPO rows of a file, one question each; a row has one worse answer or a list of them.
+ * @throws InputError with file and line for the first row that cannot be used
  */
-export function parsePreferenceRows(bytes: Uint8Array, place: string): PreferenceGroup[] {
-  return parseJsonRows(bytes, place).map((row) => preferenceRow(place, row));
+export function parsePreferenceRows(
+  bytes: Uint8Array,
+  place: string,
+  options: RowOptions = {},
+): PreferenceRow[] {
+  const dataset = detectDataset(bytes, place, { mapping: options.mapping ?? null, kind: 'preference' });
+  return strict(dataset, place, options).rows as PreferenceRow[];
 }
 
-/** Prompts of a file: rows of any form, with or without an answer. @throws InputError with file and line */
+/** Prompts of a file: rows of any form of one question, with or without an answer. @throws InputError with file and line */
 export function parsePrompts(bytes: Uint8Array, place: string): string[] {
   return parseJsonRows(bytes, place).map((row) => {
-    if (Object.hasOwn(row.value, 'messages')) return exchange(place, row).prompt;
-    if (Object.hasOwn(row.value, 'instruction')) return alpacaText(place, row);
+    if (Array.isArray(row.value.messages)) return onlyQuestion(place, row, row.value.messages);
+    if (Object.hasOwn(row.value, 'instruction')) {
+      const instruction = text(place, row, 'instruction');
+      const { input } = row.value;
+      return input === undefined || input === null || input === ''
+        ? instruction
+        : `${instruction}\n${text(place, row, 'input')}`;
+    }
     return text(place, row, Object.hasOwn(row.value, 'question') ? 'question' : 'prompt');
   });
+}
+
+function onlyQuestion(place: string, row: JsonRow, messages: readonly unknown[]): string {
+  const [first, ...others] = messages;
+  if (isJsonObject(first) && first.role === 'user' && others.length <= 1)
+    return text(place, { line: row.line, value: first }, 'content');
+  throw new InputError(
+    `${place}:${row.line}`,
+    `row ${row.line} is a conversation of ${messages.length} messages; prompts of one question are answered.`,
+    'Write [{"role": "user", "content": "..."}].',
+  );
+}
+
+/** A field that must be a text with something in it. */
+function text(place: string, row: JsonRow, key: string): string {
+  const value = row.value[key];
+  const fail = (problem: string, cure: string): never => {
+    throw new InputError(`${place}:${row.line}`, `row ${row.line} ${problem}`, cure);
+  };
+  if (value === undefined || value === null) fail(`has no ${key}.`, `Give the row a "${key}".`);
+  if (typeof value !== 'string')
+    return fail(`has a ${key} that is not a text.`, `Write "${key}" as a string.`);
+  if (value.trim() === '') fail(`has an empty ${key}.`, `Write a ${key}, or remove the row.`);
+  return value;
 }

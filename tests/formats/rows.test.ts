@@ -58,12 +58,12 @@ const good = { prompt: 'p', completion: 'c' };
 it.each<[unknown[], RegExp]>([
   [[good, good, { prompt: 'p' }], /^data\.jsonl:3: row 3 has no completion\. Give the row a "completion"/],
   [[{ completion: 'c' }], /^data\.jsonl:1: row 1 has no prompt/],
-  [[{ prompt: 'p', completion: ' \n' }], /completion of row 1 is empty/],
-  [[{ prompt: 'p', completion: 3 }], /completion of row 1 is not a text/],
-  [[good, 7], /^data\.jsonl:2: the row is not a JSON object/],
-  [[{ question: 'q', answer: '' }], /answer of row 1 is empty/],
+  [[{ prompt: 'p', completion: ' \n' }], /row 1 has an empty completion/],
+  [[{ prompt: 'p', completion: 3 }], /row 1 has a completion that is not a text/],
+  [[good, 7], /^data\.jsonl:2: row 2 is not a JSON object/],
+  [[{ question: 'q', answer: '' }], /row 1 has an empty answer/],
   [[{ instruction: 'i' }], /has no output/],
-  [[{ messages: [{ role: 'user', content: 'u' }] }], /message 2 of row 1 is not from the assistant/],
+  [[{ messages: [{ role: 'user', content: 'u' }] }], /row 1 has no answer of the assistant/],
   [[], /holds no rows/],
 ])('refuses %j', (rows, message) => {
   expect(() => parseSftRows(lines(...rows), 'data.jsonl')).toThrow(InputError);
@@ -72,13 +72,13 @@ it.each<[unknown[], RegExp]>([
 
 it('names the line that is not JSON, and a preference without its worse answer', () => {
   expect(() => parseSftRows(utf8(`${JSON.stringify(good)}\n{"prompt": `), 'data.jsonl')).toThrow(
-    /^data\.jsonl:2: is not valid JSON/,
+    /^data\.jsonl:2: row 2 is not valid JSON/,
   );
   expect(() => parsePreferenceRows(lines({ prompt: 'p', chosen: 'c' }), 'f')).toThrow(
     'row 1 has no rejected',
   );
   expect(() => parsePreferenceRows(lines({ prompt: 'p', chosen: 'c', rejected: [] }), 'f')).toThrow(
-    'is empty',
+    'has an empty rejected',
   );
 });
 
@@ -109,5 +109,20 @@ it('reads or refuses anything', () => {
       },
     ),
     { numRuns: 2000 },
+  );
+});
+
+it('skips bad rows where it may, telling of each', () => {
+  const skipped: string[] = [];
+  const rows = parseSftRows(lines(good, { prompt: 'p' }, 7, good), 'data.jsonl', {
+    onSkipped: (error) => skipped.push(error.message),
+  });
+  expect(rows).toEqual([good, good]);
+  expect(skipped).toEqual([
+    expect.stringMatching(/^data\.jsonl:2: row 2 has no completion/),
+    expect.stringMatching(/^data\.jsonl:3: row 3 is not a JSON object/),
+  ]);
+  expect(() => parseSftRows(lines(7), 'data.jsonl', { onSkipped: () => {} })).toThrow(
+    'no row that can be used',
   );
 });
