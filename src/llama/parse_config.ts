@@ -3,7 +3,10 @@ import * as v from 'valibot';
 import { InputError } from '../formats/input_error.ts';
 import type { LlamaConfig, RopeScaling } from './config.ts';
 
-const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+/** No size of a model comes near 2^31; what a hostile file claims must not become an allocation. */
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(2 ** 31));
+/** Llama 3.1 405B has 126. */
+const layerCount = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1000));
 const positive = v.pipe(
   v.number(),
   v.finite(),
@@ -16,6 +19,7 @@ const ropeSchema = v.object({
   rope_type: v.optional(v.string()),
   type: v.optional(v.string()),
   rope_theta: v.optional(positive),
+  partial_rotary_factor: v.nullish(positive),
   factor: v.optional(positive),
   low_freq_factor: v.optional(positive),
   high_freq_factor: v.optional(positive),
@@ -28,7 +32,7 @@ const schema = v.object({
   architectures: v.nullish(v.array(v.string())),
   hidden_size: v.optional(size, 4096),
   intermediate_size: v.optional(size, 11008),
-  num_hidden_layers: v.optional(size, 32),
+  num_hidden_layers: v.optional(layerCount, 32),
   num_attention_heads: v.optional(size, 32),
   num_key_value_heads: v.nullish(size),
   head_dim: v.nullish(size),
@@ -44,6 +48,8 @@ const schema = v.object({
   attention_bias: v.optional(v.boolean(), false),
   mlp_bias: v.optional(v.boolean(), false),
   hidden_act: v.optional(v.string(), 'silu'),
+  partial_rotary_factor: v.nullish(positive),
+  quantization_config: v.nullish(v.object({ quant_method: v.optional(v.string(), 'unnamed') })),
 });
 
 const OTHER_MODEL = 'Use a Llama model (LlamaForCausalLM).';
@@ -71,8 +77,20 @@ export function parseLlamaConfig(json: unknown, place: string): LlamaConfig {
   for (const architecture of c.architectures ?? [])
     if (architecture !== 'LlamaForCausalLM')
       return fail(`architecture ${architecture} is not supported.`, OTHER_MODEL);
-  if (c.hidden_act !== 'silu')
+  // Both names are the same function.
+  if (c.hidden_act !== 'silu' && c.hidden_act !== 'swish')
     return fail(`hidden_act ${c.hidden_act} is not supported.`, 'Use a Llama model with silu.');
+  if (c.quantization_config)
+    return fail(
+      `weights quantised by ${c.quantization_config.quant_method} are not supported.`,
+      'Use the model in F32, F16 or BF16, or a GGUF file of it.',
+    );
+  const rope = c.rope_parameters ?? c.rope_scaling ?? {};
+  if ((rope.partial_rotary_factor ?? c.partial_rotary_factor ?? 1) !== 1)
+    return fail(
+      'partial_rotary_factor other than 1 is not supported.',
+      'Use a Llama model that rotates whole heads.',
+    );
 
   const kvHeads = c.num_key_value_heads ?? c.num_attention_heads;
   if (c.num_attention_heads % kvHeads !== 0)
@@ -111,7 +129,7 @@ export function parseLlamaConfig(json: unknown, place: string): LlamaConfig {
     vocabSize: c.vocab_size,
     rmsNormEps: c.rms_norm_eps,
     ropeTheta: c.rope_parameters?.rope_theta ?? c.rope_theta ?? 10000,
-    ropeScaling: ropeScaling(c.rope_parameters ?? c.rope_scaling ?? {}, c.max_position_embeddings, fail),
+    ropeScaling: ropeScaling(rope, c.max_position_embeddings, fail),
     tieWordEmbeddings: c.tie_word_embeddings,
     attentionBias: c.attention_bias,
     mlpBias: c.mlp_bias,

@@ -61,6 +61,101 @@ describe('parseLlamaConfig', () => {
     expect(config.headDim).toBe(48);
     expect(config.eosTokenIds).toEqual([3, 4]);
   });
+  it.each<[string, object, object]>([
+    [
+      'Llama 2 7B',
+      {
+        hidden_size: 4096,
+        intermediate_size: 11008,
+        num_hidden_layers: 32,
+        num_attention_heads: 32,
+        num_key_value_heads: 32,
+        vocab_size: 32000,
+        rms_norm_eps: 1e-5,
+        max_position_embeddings: 4096,
+        rope_scaling: null,
+        tie_word_embeddings: false,
+        pretraining_tp: 1,
+      },
+      { headDim: 128, numKeyValueHeads: 32, ropeTheta: 10000, ropeScaling: null, tieWordEmbeddings: false },
+    ],
+    [
+      'Llama 3.2 1B',
+      {
+        hidden_size: 2048,
+        intermediate_size: 8192,
+        num_hidden_layers: 16,
+        num_attention_heads: 32,
+        num_key_value_heads: 8,
+        head_dim: 64,
+        vocab_size: 128256,
+        rms_norm_eps: 1e-5,
+        max_position_embeddings: 131072,
+        rope_theta: 500000.0,
+        rope_scaling: { rope_type: 'llama3', ...llama3 },
+        tie_word_embeddings: true,
+        bos_token_id: 128000,
+        eos_token_id: [128001, 128008, 128009],
+        attention_bias: false,
+        mlp_bias: false,
+      },
+      {
+        headDim: 64,
+        numKeyValueHeads: 8,
+        ropeTheta: 500000,
+        tieWordEmbeddings: true,
+        eosTokenIds: [128001, 128008, 128009],
+      },
+    ],
+    [
+      'TinyLlama 1.1B',
+      {
+        hidden_size: 2048,
+        intermediate_size: 5632,
+        num_hidden_layers: 22,
+        num_attention_heads: 32,
+        num_key_value_heads: 4,
+        vocab_size: 32000,
+        rms_norm_eps: 1e-5,
+        max_position_embeddings: 2048,
+      },
+      { headDim: 64, numKeyValueHeads: 4, maxPositionEmbeddings: 2048, attentionBias: false },
+    ],
+    [
+      'SmolLM2 135M',
+      {
+        hidden_size: 576,
+        intermediate_size: 1536,
+        num_hidden_layers: 30,
+        num_attention_heads: 9,
+        num_key_value_heads: 3,
+        vocab_size: 49152,
+        rms_norm_eps: 1e-5,
+        max_position_embeddings: 8192,
+        rope_theta: 100000,
+        tie_word_embeddings: true,
+        bos_token_id: 1,
+        eos_token_id: 2,
+        rope_interleaved: false,
+      },
+      { headDim: 64, numKeyValueHeads: 3, ropeTheta: 100000, eosTokenIds: [2] },
+    ],
+    [
+      'one with all biases',
+      {
+        attention_bias: true,
+        mlp_bias: true,
+        hidden_act: 'swish',
+        eos_token_id: null,
+        num_key_value_heads: null,
+      },
+      { attentionBias: true, mlpBias: true, eosTokenIds: [], numKeyValueHeads: 32 },
+    ],
+  ])('reads the config.json of %s', (_, json, expected) => {
+    expect(parse({ model_type: 'llama', architectures: ['LlamaForCausalLM'], ...json })).toMatchObject(
+      expected,
+    );
+  });
   it.each<[object, RegExp]>([
     [{ model_type: 'qwen2' }, /model_type qwen2/],
     [{ architectures: ['LlamaForSequenceClassification'] }, /LlamaForSequenceClassification/],
@@ -72,6 +167,11 @@ describe('parseLlamaConfig', () => {
     [{ head_dim: 33 }, /head_dim 33 is odd/],
     [{ num_attention_heads: 6, num_key_value_heads: 4 }, /not a multiple of num_key_value_heads/],
     [{ hidden_size: 100, num_attention_heads: 32 }, /head_dim is missing/],
+    [{ quantization_config: { quant_method: 'gptq' } }, /quantised by gptq/],
+    [{ partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
+    [{ rope_parameters: { rope_theta: 1e4, partial_rotary_factor: 0.5 } }, /partial_rotary_factor/],
+    [{ num_hidden_layers: 1e9 }, /num_hidden_layers/],
+    [{ vocab_size: 2 ** 40 }, /vocab_size/],
     [{ hidden_size: 0 }, /hidden_size/],
     [{ vocab_size: 1.5 }, /vocab_size/],
     [{ rms_norm_eps: -1 }, /rms_norm_eps/],
