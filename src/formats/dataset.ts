@@ -40,11 +40,18 @@ interface DatasetBase {
   readonly dropped: readonly DroppedRow[];
 }
 
-export type Dataset = DatasetBase &
-  (
-    | { readonly kind: 'sft'; readonly rows: readonly TrainingRow[] }
-    | { readonly kind: 'preference'; readonly rows: readonly PreferenceRow[] }
-  );
+/** Rows of each kind. */
+export interface RowsOf {
+  readonly sft: readonly TrainingRow[];
+  readonly preference: readonly PreferenceRow[];
+}
+
+export interface DatasetOf<K extends DatasetKind> extends DatasetBase {
+  readonly kind: K;
+  readonly rows: RowsOf[K];
+}
+
+export type Dataset = DatasetOf<'sft'> | DatasetOf<'preference'>;
 
 export interface DatasetOptions {
   /** Chosen by hand; else told by the columns, row by row where a file mixes formats of one kind. */

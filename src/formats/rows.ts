@@ -2,8 +2,15 @@
  * @file Data files as the terminal reads them: strictly. A row that cannot be used is an error that names file and
  * line, unless rows may be skipped; all rows are checked before the first is used.
  */
-import type { PreferenceRow, TrainingRow } from '../train/tuner.ts';
-import { type Dataset, type DatasetOptions, type DroppedRow, detectDataset } from './dataset.ts';
+import {
+  type Dataset,
+  type DatasetKind,
+  type DatasetOf,
+  type DatasetOptions,
+  type DroppedRow,
+  detectDataset,
+  type RowsOf,
+} from './dataset.ts';
 import { InputError } from './input_error.ts';
 import { isJsonObject } from './json.ts';
 import { type JsonRow, parseJsonRows } from './jsonl.ts';
@@ -34,26 +41,35 @@ function strict(dataset: Dataset, place: string, { onSkipped }: RowOptions): Dat
 }
 
 /**
- * SFT (or scoring) rows of a file.
+ * A file whose rows are of one kind.
  * @param place shown in messages: the file
  * @throws InputError with file and line for the first row that cannot be used
  */
-export function parseSftRows(bytes: Uint8Array, place: string, options: RowOptions = {}): TrainingRow[] {
-  const dataset = detectDataset(bytes, place, { mapping: options.mapping ?? null, kind: 'sft' });
-  return strict(dataset, place, options).rows as TrainingRow[];
+export function parseDataset<K extends DatasetKind>(
+  bytes: Uint8Array,
+  place: string,
+  kind: K,
+  options: RowOptions = {},
+): DatasetOf<K> {
+  const dataset = detectDataset(bytes, place, { mapping: options.mapping ?? null, kind });
+  return strict(dataset, place, options) as unknown as DatasetOf<K>;
+}
+
+/** SFT (or scoring) rows of a file. @throws InputError as parseDataset does */
+export function parseSftRows(bytes: Uint8Array, place: string, options: RowOptions = {}): RowsOf['sft'] {
+  return parseDataset(bytes, place, 'sft', options).rows;
 }
 
 /**
  * DPO rows of a file, one question each; a row has one worse answer or a list of them.
- * @throws InputError with file and line for the first row that cannot be used
+ * @throws InputError as parseDataset does
  */
 export function parsePreferenceRows(
   bytes: Uint8Array,
   place: string,
   options: RowOptions = {},
-): PreferenceRow[] {
-  const dataset = detectDataset(bytes, place, { mapping: options.mapping ?? null, kind: 'preference' });
-  return strict(dataset, place, options).rows as PreferenceRow[];
+): RowsOf['preference'] {
+  return parseDataset(bytes, place, 'preference', options).rows;
 }
 
 /** Prompts of a file: rows of any form of one question, with or without an answer. @throws InputError with file and line */

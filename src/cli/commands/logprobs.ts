@@ -1,9 +1,9 @@
 /** @file `logprobs`: log-probabilities of completions, token by token. */
 
 import { basename, dirname } from 'node:path';
-import { parseSftRows } from '../../formats/rows.ts';
 import type { Command } from '../command.ts';
-import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel, readInput } from '../open_model.ts';
+import { DATA_OPTIONS, readData } from '../data_options.ts';
+import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 
 interface LogprobRow {
@@ -20,16 +20,21 @@ export const logprobs: Command = {
   options: {
     ...MODEL_OPTIONS,
     ...ADAPTER_OPTION,
-    data: { required: true, help: 'JSONL of {prompt, completion}' },
+    data: {
+      required: true,
+      help: 'JSONL, JSON or CSV of prompts and completions; of a conversation the last answer is scored',
+    },
+    ...DATA_OPTIONS,
     out: { help: 'file for the rows as JSONL' },
   },
   async run(options, progress) {
-    const rows = parseSftRows(await readInput(options.get('data')), options.get('data'));
+    const data = await readData(options, 'sft', progress);
+    const { rows } = data;
     const opened = await openModel(options);
     try {
       const adapter = await openAdapter(options, opened);
       progress(`${rows.length} rows on ${opened.gpu.adapter.description}`);
-      const scored = await opened.tuner.logprobs(rows, adapter);
+      const scored = await data.run(() => opened.tuner.logprobs(rows, adapter));
       const result = scored.map(
         (s): LogprobRow => ({
           ids: [...s.ids],

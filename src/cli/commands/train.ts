@@ -2,13 +2,14 @@
 import { InputError } from '../../formats/input_error.ts';
 import { parseJson } from '../../formats/json.ts';
 import { writePeft } from '../../formats/peft.ts';
-import { parsePreferenceRows, parseSftRows } from '../../formats/rows.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
+import { DATE_STRING } from '../../text/jinja_environment.ts';
 import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
 import type { Adapter, OnStep, ReferencePolicy, TrainConfig, TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { DATA_OPTIONS, readData } from '../data_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel, readInput } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { sha256 } from '../sha256.ts';
@@ -24,19 +25,23 @@ export const train: Command = {
     ...MODEL_OPTIONS,
     ...ADAPTER_OPTION,
     reference: { default: 'start', help: 'reference of DPO: start, base, or a PEFT directory' },
-    data: { required: true, help: 'JSONL of {prompt, completion}, or {prompt, chosen, rejected} for DPO' },
+    data: {
+      required: true,
+      help: 'JSONL, JSON or CSV: prompt and completion, Alpaca, chat messages, ShareGPT; for DPO prompt, chosen and rejected, or OpenAI preference',
+    },
+    ...DATA_OPTIONS,
     config: { help: "JSON of training options under Transformers' and PEFT's names" },
     out: { required: true, help: 'directory for the result' },
   },
   async run(options, progress) {
     const method = options.get('method') as 'sft' | 'dpo';
     const dataPath = options.get('data');
-    const data = await readInput(dataPath);
     const configPath = options.maybe('config');
     const configPlace = configPath ?? '--config';
     const given = configPath === undefined ? {} : parseJson(await readInput(configPath), configPath);
-    const sftRows = method === 'sft' ? parseSftRows(data, dataPath) : [];
-    const groups = method === 'dpo' ? parsePreferenceRows(data, dataPath) : [];
+    const rows = method === 'sft' ? await readData(options, 'sft', progress) : null;
+    const groups = method === 'dpo' ? await readData(options, 'preference', progress) : null;
+    const data = (rows ?? groups)!;
     const opened = await openModel(options);
     try {
       let config = parseTrainConfig(given, configPlace, opened.config.maxPositionEmbeddings);
@@ -49,10 +54,11 @@ export const train: Command = {
           `step ${log.step}/${total}  loss ${log.loss.toFixed(4)}  grad_norm ${log.grad_norm.toFixed(3)}${log.skipped ? '  skipped: the gradient is not finite' : ''}  ${(log.tokens / Math.max(1e-9, log.seconds / log.step)).toFixed(0)} tokens/s`,
         );
       opened.gpu.ledger.resetPeak();
-      const result =
-        method === 'sft'
-          ? await opened.tuner.trainSft(sftRows, config, start, onStep)
-          : await opened.tuner.trainDpo(groups, config, start, reference, onStep);
+      const result = await data.run(() =>
+        rows
+          ? opened.tuner.trainSft(rows.rows, config, start, onStep)
+          : opened.tuner.trainDpo(groups!.rows, config, start, reference, onStep),
+      );
       const summary = summarize(result, opened.tuner.memory().peakBytes);
       const manifest = {
         tool: 'TabTune',
@@ -61,10 +67,13 @@ export const train: Command = {
         finished: new Date().toISOString(),
         model: { name: options.get('model'), config_sha256: opened.configSha256 },
         template: opened.template,
+        // What a chat template that prints the day was told.
+        ...(opened.template === 'auto' ? { date_string: DATE_STRING } : {}),
         data: {
           name: dataPath,
-          sha256: sha256(data),
-          rows: method === 'sft' ? sftRows.length : groups.length,
+          sha256: sha256(data.bytes),
+          rows: data.rows.length,
+          ...data.manifest,
         },
         ...(method === 'dpo'
           ? {
