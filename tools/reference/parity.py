@@ -10,6 +10,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import parity_smollm2
+
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 
@@ -31,6 +33,7 @@ def prepare(work):
     jobs = Jobs(work)
     for name, model, directory, golden in goldens():
         plan_model(jobs, name, model, directory, golden)
+    parity_smollm2.plan(jobs)
     (work / "jobs.json").write_text(json.dumps(jobs.list, indent=1))
     return 0
 
@@ -43,6 +46,7 @@ def compare(work):
     report = Report()
     for name, model, directory, golden in goldens():
         check_model(report, work, name, model, directory, golden)
+    parity_smollm2.check(report, work)
     return 1 if report.print() else 0
 
 

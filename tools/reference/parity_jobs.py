@@ -23,11 +23,14 @@ class Jobs:
         self.work = Path(work)
         self.list = []
 
-    def logprobs(self, name, model, data, adapter=None):
+    def logprobs(self, name, model, data, adapter=None, options=()):
         adapter_option = ["--adapter", str(adapter)] if adapter else []
-        self._add(name, ["logprobs", "--model", str(model), *adapter_option, "--data", str(data)])
+        self._add(name, ["logprobs", "--model", str(model), *adapter_option, "--data", str(data), *options])
 
-    def train(self, name, method, model, adapter, data, config, reference=None):
+    def generate(self, name, model, data, tokens, options=()):
+        self._add(name, ["generate", "--model", str(model), "--data", str(data), "--max-new-tokens", str(tokens), *options])
+
+    def train(self, name, method, model, adapter, data, config, reference=None, options=()):
         """Trains from an adapter into the directory <name>. config: a path, or a dictionary to be written."""
         if isinstance(config, dict):
             path = self.work / f"{name}.config.json"
@@ -37,7 +40,7 @@ class Jobs:
         self._add(name, [
             "train", "--method", method, "--model", str(model), "--adapter", str(adapter), "--data", str(data),
             "--config", str(config), "--out", str(self.work / name),
-            *(["--reference", reference] if reference else []),
+            *(["--reference", reference] if reference else []), *options,
         ])
 
     def _add(self, name, command):

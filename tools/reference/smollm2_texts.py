@@ -1,0 +1,82 @@
+"""What SmolLM2 is compared on: 50 texts and prompts for continuations, of our own writing, and rows for fine-tuning.
+
+A text is cut at " | ": what stands before is the prompt, what follows is scored.
+"""
+
+TEXTS = [
+    "The Amazon | is the largest river by discharge in the world. It rises in the Andes of Peru, crosses Brazil from west to east and empties into the Atlantic through a delta that is more than 300 kilometres wide.",
+    "Photosynthesis | is the process by which plants, algae and some bacteria turn light into chemical energy. Water is split, oxygen is set free, and carbon dioxide is bound into sugars.",
+    "Johannes Kepler | (1571–1630) was a German astronomer. From Tycho Brahe's measurements he found that planets move on ellipses, with the Sun at one focus, and that they are faster when they are nearer to it.",
+    "A lighthouse | is a tower that shows ships where the coast is. Before electricity its lamp burned oil, and a lens made of many rings of glass, invented by Augustin Fresnel, threw the light far out to sea.",
+    "The honey bee | lives in colonies of up to 60,000 workers and one queen. Workers tell each other where flowers are by a dance: its direction shows the angle to the sun, its length the distance.",
+    "Granite | is a hard, coarse-grained rock that forms when magma cools slowly deep below the surface. It consists mostly of quartz, feldspar and mica.",
+    "In music, | a fugue is a piece in which one short theme is taken up by each voice in turn. Bach wrote the best known ones, among them the forty-eight of The Well-Tempered Clavier.",
+    "Concrete | is made of cement, water, sand and gravel. It does not dry but hardens, because cement and water react and form crystals that grip the stones.",
+    "The Hanseatic League | was an alliance of merchant towns around the Baltic and the North Sea. From the thirteenth to the seventeenth century it traded in salt, fish, furs, cloth and grain.",
+    "An eclipse | of the Moon happens when the Earth stands between it and the Sun. The Moon then looks red, as only light that our air has bent reaches it.",
+    "\"Have you seen | my keys?\" she asked.\n\"They are where you left them,\" he said, without looking up from his book.\n\"That's not helpful.\"\n\"On the fridge, then. Next to the milk you also left out.\"",
+    "Anna: Shall we | take the train or the car?\nBen: The train. I want to read on the way.\nAnna: Then we should leave at seven.\nBen: Seven? In the morning?\nAnna: Yes, in the morning, Ben.",
+    "\"I don't think | it's going to rain,\" said Tom.\nIt rained.\n\"Well,\" he said, opening his umbrella, \"I've been wrong before.\"",
+    "Customer: Hello, | I'd like to return these shoes. They're a size too small.\nClerk: No problem. Do you have the receipt?\nCustomer: I'm afraid not.\nClerk: Then I can only offer you an exchange.",
+    "Doctor: How long | have you had this cough?\nPatient: For about three weeks.\nDoctor: Any fever?\nPatient: Only at night, and not every night.",
+    "\"What's the matter?\" | he whispered. \"Nothing,\" she whispered back. \"Then why are we whispering?\" \"Because you started.\"",
+    "Q: What is | the difference between weather and climate?\nA: Weather is what happens today or this week; climate is the average of the weather over many years.",
+    "Teacher: Who can | tell me what seven times eight is?\nPupil: Fifty-four!\nTeacher: Close. Anyone else?\nPupil: Fifty-six.\nTeacher: That's right.",
+    "def fibonacci(n): | \n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n",
+    "function debounce(callback, wait) { | \n  let timer;\n  return (...args) => {\n    clearTimeout(timer);\n    timer = setTimeout(() => callback(...args), wait);\n  };\n}\n",
+    "SELECT name, | COUNT(*) AS orders\nFROM customers\nJOIN orders ON orders.customer_id = customers.id\nWHERE orders.created_at >= '2024-01-01'\nGROUP BY name\nORDER BY orders DESC;",
+    "#include <stdio.h> | \n\nint main(void) {\n    for (int i = 1; i <= 10; i++) {\n        printf(\"%d squared is %d\\n\", i, i * i);\n    }\n    return 0;\n}\n",
+    "class Stack: | \n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n        self.items.append(item)\n\n    def pop(self):\n        return self.items.pop()\n",
+    "<ul> | \n  <li><a href=\"/home\">Home</a></li>\n  <li><a href=\"/about\">About us</a></li>\n  <li><a href=\"/contact\">Contact</a></li>\n</ul>",
+    "for file in | *.txt; do\n  mv \"$file\" \"${file%.txt}.md\"\ndone\necho \"Renamed all files.\"",
+    "{\"name\": \"Ada\", | \"age\": 36, \"languages\": [\"English\", \"French\"], \"address\": {\"city\": \"London\", \"postcode\": \"W1J 8EU\"}, \"active\": true}",
+    "Shopping list: | \n- two litres of milk\n- a loaf of rye bread\n- six eggs\n- butter\n- 500 g of tomatoes\n- coffee",
+    "To make tea: | \n1. Boil fresh water.\n2. Warm the pot.\n3. Put in one spoon of leaves for each cup.\n4. Pour on the water and wait for four minutes.\n5. Serve with milk or lemon.",
+    "The planets, | from the Sun outwards, are Mercury, Venus, Earth, Mars, Jupiter, Saturn, Uranus and Neptune.",
+    "Packing for the hike: | boots, rain jacket, map and compass, two litres of water, bread and cheese, a torch, a first-aid kit, and a whistle.",
+    "Agenda\n\n1. | Minutes of the last meeting\n2. Report of the treasurer\n3. New members\n4. Summer party: date, place, music\n5. Any other business",
+    "Pros: | light, cheap, easy to repair.\nCons: slow, loud, and not very safe in the rain.",
+    "Monday: gym. | Tuesday: piano lesson at 5. Wednesday: dinner with Clara. Thursday: nothing, for once. Friday: flight to Lisbon, 6:45 a.m.",
+    "Colours of the rainbow: | red, orange, yellow, green, blue, indigo, violet.",
+    "The population | of the town grew from 12,430 in 1950 to 48,915 in 2020, an increase of 293 percent in seventy years.",
+    "1, 1, 2, 3, 5, 8, | 13, 21, 34, 55, 89, 144, 233, 377",
+    "Add 3/4 and 1/8: | 3/4 is 6/8, and 6/8 + 1/8 = 7/8. So the sum is 7/8, or 0.875.",
+    "Date,Open,Close | \n2024-03-01,101.25,103.10\n2024-03-04,103.05,102.40\n2024-03-05,102.50,104.95\n",
+    "A marathon | is 42.195 kilometres long, which is 26.2 miles. At a pace of 5 minutes per kilometre it takes about 3 hours and 31 minutes.",
+    "Water boils | at 100 °C at sea level, but at only about 90 °C at an altitude of 3,000 metres, since the pressure of the air is lower there.",
+    "The bill | came to $84.50. With a tip of 18 percent, that is $15.21, the total was $99.71, which the four of us rounded up to $100.",
+    "Flight BA 287 | departs from London Heathrow at 14:05 and arrives in San Francisco at 17:20 local time, after 11 hours and 15 minutes.",
+    "Once upon a time | there was a miller who had three sons. To the eldest he left his mill, to the second his donkey, and to the youngest nothing but a cat.",
+    "Dear Mr. Harrison, | \n\nThank you for your letter of 3 May. I am sorry to hear that the lamp arrived broken. A new one will be sent to you today, free of charge.\n\nYours sincerely,\nE. Brandt",
+    "The fog lay | so thick over the harbour that the gulls walked. Now and then a bell rang, far out, and no one could say from where.",
+    "Breaking: | The city council voted 7 to 4 on Tuesday night to close the old bridge to cars. Cyclists cheered; shopkeepers on the north side said they would appeal.",
+    "I have been | meaning to write to you for weeks, but the days here are so full that I fall asleep over the first line. So let me begin in the middle.",
+    "The recipe says | to bake the cake for 40 minutes at 180 degrees. My oven is old, so I bake it for 50, and even then the middle is sometimes soft.",
+    "If the warranty | has expired, the manufacturer is not obliged to repair the device. The buyer may, however, claim damages where the fault was concealed.",
+    "Caffè, naïve, | über, señor, smörgåsbord: English borrows words with their accents 🙂 and often loses them on the way. Even \"rôle\" is now mostly \"role\".",
+]
+
+# More than the twenty that are used: where two logits come so close that rounding may decide, another prompt steps in.
+PROMPTS = [
+    "The capital of France is", "Once upon a time, in a small village by the sea,", "The three most important things about gardening are",
+    "def is_prime(n):\n", "Dear Sir or Madam,\n\nI am writing to", "Water is made of", "Q: Why is the sky blue?\nA:", "The best way to learn a language is",
+    "In 1969, two astronauts", "List of fruits:\n- apple\n-", "The heart pumps blood through", "To bake bread, you need", "Shakespeare wrote",
+    "A computer program is", "The old man looked at the sea and", "My favourite season is", "The Roman Empire", "If it rains tomorrow,",
+    "Electricity flows through", "Elephants are", "The teacher asked the class to", "How to tie a knot:\n1.", "The moon goes around",
+    "Yesterday I went to the market and", "Penguins cannot fly, but", "import math\n\ndef area(radius):\n", "The history of chess", "She opened the letter and",
+    "A good friend is someone who", "Mount Everest is", "Wash your hands before", "The first chapter of the book", "Volcanoes erupt when",
+    "SELECT * FROM users WHERE", "The train to Vienna leaves", "Cats sleep", "Gold is", "My grandmother always said that", "The number seven",
+    "Rules of the game:\n1.",
+]
+
+# {instruction, input, output}, as in Dolly; used where no file of such rows is named.
+ROWS = [
+    {"instruction": "Name the two longest rivers of Africa.", "input": "", "output": "The two longest rivers of Africa are the Nile and the Congo."},
+    {"instruction": "What is a haiku?", "input": "", "output": "A haiku is a Japanese poem of three lines with five, seven and five syllables, often about nature."},
+    {"instruction": "Which of these are mammals?", "input": "salmon, bat, eagle, whale", "output": "The bat and the whale are mammals. The salmon is a fish and the eagle is a bird."},
+    {"instruction": "Why do leaves change colour in autumn?", "input": "", "output": "Trees break down their green chlorophyll before winter, and yellow and red pigments that were hidden become visible."},
+    {"instruction": "How many minutes are there in a day?", "input": "", "output": "A day has 24 hours of 60 minutes each, which makes 1,440 minutes."},
+    {"instruction": "Who built the lighthouse?", "input": "The lighthouse on Ferry Point was built by Martha Olsen in 1872 and repaired in 1931.", "output": "Martha Olsen built it in 1872."},
+    {"instruction": "Give me three uses for an old newspaper.", "input": "", "output": "You can wrap glasses in it, clean windows with it, or lay it out before painting a wall."},
+    {"instruction": "What does a thermostat do?", "input": "", "output": "A thermostat measures the temperature of a room and turns the heating on or off to keep it steady."},
+]
