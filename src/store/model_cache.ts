@@ -181,6 +181,8 @@ export class ModelCache {
       if (!isModel && found.get(modelKey(entry))?.whole) continue;
       const bytes = entry.files.reduce((sum, file) => sum + file.bytes, 0);
       const present = await this.#present(entry);
+      // Refused before anything came: there is nothing to go on with or to delete.
+      if (!isModel && present === 0) continue;
       found.set(modelKey(entry), {
         id,
         revision,

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { CompareSection } from './components/compare_section.tsx';
 import { DataSection } from './components/data_section.tsx';
 import { LockIcon, Mark } from './components/icons.tsx';
+import { ModelSection } from './components/model_section.tsx';
 import { Preview } from './components/preview.tsx';
 import { StartSection } from './components/start_section.tsx';
 import { Steps } from './components/steps.tsx';
@@ -45,6 +46,7 @@ export function App(): JSX.Element {
             <DataSection view={view.value} />
           </>
         )}
+        <ModelSection />
       </main>
       <footer class="page-footer">
         <div class="frame">

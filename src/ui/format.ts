@@ -4,6 +4,11 @@ const INTEGER = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
 export const formatInteger = (value: number): string => INTEGER.format(value);
 
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** A large count: "135M", "1.24B". */
+export const formatCount = (value: number): string => COMPACT.format(value);
+
 /** Bytes in binary units: "128 MiB". */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -1,0 +1,47 @@
+/** @file Any model of the Hub, by its name. Asking for it is what makes the page talk to another server. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { asking, lookUp, trouble } from '../state/models.ts';
+import { ModelToken } from './model_token.tsx';
+import { FailureNotice } from './notice.tsx';
+
+export function ModelHub(): JSX.Element {
+  const [text, setText] = useState('');
+  const isAsking = asking.value === 'hub';
+  const look = async (event: Event) => {
+    event.preventDefault();
+    if (text.trim() !== '' && !isAsking) await lookUp(text);
+  };
+  const failed = trouble.value?.at === 'hub' ? trouble.value : null;
+  return (
+    <form class="model-hub" onSubmit={look} aria-busy={isAsking}>
+      <label for="hub-name">Another model of the Hub</label>
+      <div class="field-row">
+        <input
+          id="hub-name"
+          type="text"
+          value={text}
+          placeholder="organisation/name"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          aria-describedby="hub-help"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <button type="submit" class="quiet" aria-disabled={isAsking || text.trim() === ''}>
+          {isAsking ? 'Asking' : 'Look up'}
+        </button>
+      </div>
+      <small id="hub-help">
+        With @ and a branch, tag or commit, if it is not to be main. Asks huggingface.co for its list of
+        files.
+      </small>
+      {failed === null ? null : (
+        <>
+          <FailureNotice failure={failed.failure} />
+          {failed.needsToken ? <ModelToken onGiven={() => lookUp(text)} /> : null}
+        </>
+      )}
+    </form>
+  );
+}
