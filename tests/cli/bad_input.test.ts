@@ -61,7 +61,7 @@ describe('the terminal refuses', () => {
     [
       'a row longer than the context',
       () => train(`{"prompt":"x","completion":"${'word '.repeat(200)}"}\n`, {}),
-      /row 1.*96/s,
+      /data\.jsonl:1: .*96/s,
     ],
     [
       'a missing data file',
