@@ -8,6 +8,7 @@ import { exportCommand } from './commands/export.ts';
 import { generate } from './commands/generate.ts';
 import { knowtuneCommand } from './commands/knowtune.ts';
 import { logprobs } from './commands/logprobs.ts';
+import { plan } from './commands/plan.ts';
 import { train } from './commands/train.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   build: buildCommand,
   knowtune: knowtuneCommand,
   export: exportCommand,
+  plan,
 };
 
 function usage(): string {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { InputError } from '../formats/input_error.ts';
 import { readPeft } from '../formats/peft.ts';
 import { Gpu } from '../gpu/gpu.ts';
-import { WEIGHT_CHOICES, type WeightChoice } from '../llama/weight_plan.ts';
+import { WEIGHT_CHOICES, type WeightChoice, type WeightChoices } from '../llama/weight_plan.ts';
 import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
 import type { Adapter, TemplateName } from '../train/tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
@@ -12,15 +12,19 @@ import { diskSource } from './disk_source.ts';
 import { modelSource } from './model_source.ts';
 import { startTemplateThread } from './template_host.ts';
 
+/** Short names of formats. */
+const SHORT: Readonly<Record<string, WeightChoice>> = { q4: 'q4_0', q8: 'q8_0' };
+const WEIGHT_NAMES = [...WEIGHT_CHOICES, ...Object.keys(SHORT)];
+
 /** How weights are held on the GPU; `plan` and every command that loads a model take them. */
 export const WEIGHT_OPTIONS: OptionSpecs = {
   weights: {
     default: 'auto',
-    choices: [...WEIGHT_CHOICES],
+    choices: WEIGHT_NAMES,
     help: 'how projections are held: native keeps what the file has (Q4_K, Q6_K as q8_0, BF16 as f16), auto holds small models in f32 and others natively',
   },
   'embedding-weights': {
-    choices: [...WEIGHT_CHOICES],
+    choices: WEIGHT_NAMES,
     help: 'how input and output embeddings are held (default: as --weights)',
   },
 };
@@ -37,6 +41,14 @@ export const MODEL_OPTIONS: OptionSpecs = {
   ...WEIGHT_OPTIONS,
 };
 
+/** The choices of WEIGHT_OPTIONS. */
+export function weightChoices(options: Options): WeightChoices {
+  const choice = (name: string) => SHORT[name] ?? (name as WeightChoice);
+  const weights = choice(options.get('weights'));
+  const embedding = options.maybe('embedding-weights');
+  return { weights, embedding: embedding === undefined ? weights : choice(embedding) };
+}
+
 export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter directory to start from' } };
 
 /** A model on a device, with the options' template. */
@@ -45,13 +57,12 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
   const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
   try {
     const template = options.maybe('template') as TemplateName | undefined;
-    const weights = options.get('weights') as WeightChoice;
     return {
       ...(await openTuner(gpu, source, {
         clock: () => performance.now(),
         startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),
-        load: { weights, embedding: (options.maybe('embedding-weights') as WeightChoice) ?? weights },
+        load: weightChoices(options),
       })),
       gpu,
     };

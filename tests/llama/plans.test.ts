@@ -1,0 +1,115 @@
+/** @file Plans from the configuration alone: parameters, bytes by format, floating-point operations. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type LlamaConfig, PROJECTIONS } from '../../src/llama/config.ts';
+import { flopsPerToken } from '../../src/llama/flops.ts';
+import { parseLlamaConfig } from '../../src/llama/parse_config.ts';
+import { parameterCount, planWeights, type WeightChoice } from '../../src/llama/weight_plan.ts';
+import { tinyConfig } from '../oracle/random_model.ts';
+
+/** SmolLM2-135M, whose 134,515,008 parameters Transformers counts. */
+const smollm2: LlamaConfig = tinyConfig({
+  hiddenSize: 576,
+  intermediateSize: 1536,
+  numHiddenLayers: 30,
+  numAttentionHeads: 9,
+  numKeyValueHeads: 3,
+  headDim: 64,
+  vocabSize: 49152,
+});
+
+const LIMIT = 128 * 2 ** 20;
+const plan = (config: LlamaConfig, weights: WeightChoice, embedding = weights, limit = LIMIT) =>
+  planWeights(config, { weights, embedding }, () => 'F32', limit);
+
+describe('parameters', () => {
+  it('are those that Transformers counts', () => {
+    expect(parameterCount(smollm2)).toBe(134_515_008);
+    const json = (file: string) => JSON.parse(readFileSync(`public/model/${file}`, 'utf8'));
+    const bundled = parseLlamaConfig(json('config.json'), 'config.json');
+    expect(parameterCount(bundled)).toBe(json('pretraining.json').parameters);
+  });
+
+  it('count biases and an output embedding of its own', () => {
+    const config = tinyConfig();
+    const more = { ...config, tieWordEmbeddings: false, attentionBias: true, mlpBias: true };
+    const { hiddenSize: H, intermediateSize: M, headDim: D, numHiddenLayers: L } = config;
+    const biases = L * (3 * D + 2 * D + H + 2 * M + H);
+    expect(parameterCount(more) - parameterCount(config)).toBe(config.vocabSize * H + biases);
+  });
+});
+
+describe('planned weights', () => {
+  it.each([
+    ['f32', 32],
+    ['f16', 16],
+    ['q8_0', 8.5],
+    ['q4_0', 4.5],
+    ['q4_1', 5],
+  ] as const)('take in %s %d bits a weight, norms apart', (format, bits) => {
+    const norms = 61 * 576 * 4;
+    const { bytes } = plan(smollm2, format);
+    const weights = 134_515_008 - 61 * 576;
+    expect(bytes).toBe((weights * bits) / 8 + norms);
+  });
+
+  it('cut a matrix beyond the binding limit into blocks of whole tiles', () => {
+    const limit = 2 ** 20;
+    const { matrices } = plan(smollm2, 'q8_0', 'f16', limit);
+    for (const { blocks, rows } of matrices) {
+      for (const block of blocks) expect(block.dataBytes).toBeLessThanOrEqual(limit);
+      for (const block of blocks.slice(0, -1)) expect(block.rows % 64).toBe(0);
+      expect(blocks.map((block) => block.first)).toEqual(
+        blocks.map((_, i) => blocks.slice(0, i).reduce((sum, block) => sum + block.rows, 0)),
+      );
+      expect(blocks.reduce((sum, block) => sum + block.rows, 0)).toBe(rows);
+    }
+    expect(() => plan(smollm2, 'f32', 'f32', 4096)).toThrow(/a row takes/);
+  });
+
+  it('name what is converted, and hold small models in f32', () => {
+    expect(plan(smollm2, 'q4_0').conversions).toEqual([{ from: 'F32', to: 'q4_0', tensors: 211 }]);
+    expect(plan(smollm2, 'native').conversions).toEqual([]);
+    const stored = () => 'Q4_K' as const;
+    const wide = { ...tinyConfig(), hiddenSize: 32, headDim: 32, intermediateSize: 64 };
+    const formats = (choice: WeightChoice, config: LlamaConfig) => {
+      const { matrices } = planWeights(config, { weights: choice, embedding: choice }, stored, LIMIT);
+      return new Set(matrices.flatMap(({ blocks }) => blocks.map((block) => block.format)));
+    };
+    expect(formats('auto', wide)).toEqual(new Set(['f32']));
+    expect(formats('native', wide)).toEqual(new Set(['q8_0']));
+    expect(formats('auto', smollm2)).toEqual(new Set(['q8_0']));
+  });
+});
+
+describe('floating-point operations', () => {
+  it('of one layer with one adapted projection, counted by hand', () => {
+    const config = tinyConfig({
+      numHiddenLayers: 1,
+      hiddenSize: 8,
+      intermediateSize: 12,
+      numAttentionHeads: 2,
+      numKeyValueHeads: 1,
+      headDim: 4,
+      vocabSize: 10,
+    });
+    const flops = flopsPerToken(config, { rank: 3, scale: 1, targets: ['o_proj'] }, 5);
+    // q 8x8, k and v 4x8, o 8x8, gate and up 12x8, down 8x12.
+    const weights = 64 + 32 + 32 + 64 + 96 + 96 + 96;
+    const lora = 3 * (8 + 8);
+    // A token sees 3 of 5 on average: 3 keys, 2 heads of 4.
+    const seen = 3 * 2 * 4;
+    expect(flops.forward).toBe(2 * (weights + lora + 2 * seen + 80));
+    expect(flops.backward).toBe(2 * (weights - (64 + 32 + 32) + 2 * lora + 4 * seen + 80));
+    expect(flops.recompute).toBe(2 * (seen + 80));
+    expect(flops.total).toBe(flops.forward + flops.backward + flops.recompute);
+  });
+
+  it('grow with every adapted projection', () => {
+    const all = PROJECTIONS.map(
+      (_, n) => flopsPerToken(smollm2, { rank: 8, scale: 1, targets: PROJECTIONS.slice(0, n) }, 128).total,
+    );
+    expect(all.toSorted((a, b) => a - b)).toEqual(all);
+    expect(new Set(all).size).toBe(7);
+  });
+});
