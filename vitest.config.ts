@@ -8,7 +8,7 @@ import { CHROMIUM_ARGUMENTS } from './tests/support/browser_options.ts';
 import { firefox } from './tests/support/firefox_provider.ts';
 
 /** Files that need a GPU in Node, besides those that are run on all hosts. */
-const GPU_TESTS = ['tests/{gpu,llama,train,parity,cli,faults,smollm2}/**/*.test.ts'];
+const GPU_TESTS = ['tests/{gpu,train,parity,cli,faults,smollm2}/**/*.test.ts'];
 const ALL_HOSTS = ['tests/ops/**/*.test.ts'];
 
 /** Software adapters are slow, and compile a kernel at its first dispatch. */
