@@ -53,13 +53,16 @@ async function open(tab: Page): Promise<void> {
 
 /** As text, because Vitest would rewrite the imports. */
 const SETUP = `(async () => {
-  const { ModelsClient } = await import('/src/workers/models_client.ts');
+  const { WorkerClient } = await import('/src/workers/worker_client.ts');
   globalThis.events = [];
-  globalThis.models = new ModelsClient({
+  globalThis.models = new WorkerClient({
     createWorker: () => new Worker('/src/workers/models.worker.ts', { type: 'module' }),
     base: location.origin + '/',
     onEvent: (event) => events.push(event),
     onDeath: (failure) => events.push({ kind: 'dead', failure }),
+    place: 'Worker',
+    cure: '',
+    callTimeoutMs: 60000,
   });
   await models.call('cache');
 })()`;

@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import { parameterCount } from '../../llama/weight_plan.ts';
 import { formatBytes, formatCount, formatInteger } from '../format.ts';
-import { type Candidate, plan, selected, settings, takeVariant, trouble } from '../state/models.ts';
+import type { Candidate } from '../state/candidates.ts';
+import { plan, selected, settings, takeVariant, trouble } from '../state/models.ts';
 import { ModelDownload } from './model_download.tsx';
 import { ModelPlan } from './model_plan.tsx';
 import { ModelSettings } from './model_settings.tsx';
@@ -58,16 +59,20 @@ function Fact({ term, value }: { term: string; value: string }): JSX.Element {
 
 function Variants({ candidate }: { candidate: Candidate }): JSX.Element {
   return (
-    <label class="choice">
-      <span>Files</span>
-      <select value={candidate.variant} onChange={(event) => takeVariant(event.currentTarget.value)}>
+    <div class="choice">
+      <label for="model-files">Files</label>
+      <select
+        id="model-files"
+        value={candidate.variant}
+        onChange={(event) => takeVariant(event.currentTarget.value)}
+      >
         {candidate.variants.map(({ name, bytes }) => (
           <option key={name} value={name}>
             {name} · {formatBytes(bytes)}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
 

@@ -1,17 +1,8 @@
 /** @file The download of the selected model: the button, how far it is, what went wrong. */
 import type { JSX } from 'preact';
 import { formatBytes, formatSeconds } from '../format.ts';
-import {
-  type Candidate,
-  cache,
-  cachedOf,
-  cancel,
-  choiceOf,
-  download,
-  type Job,
-  job,
-  trouble,
-} from '../state/models.ts';
+import { type Candidate, cachedOf, choiceOf } from '../state/candidates.ts';
+import { cache, cancel, download, type Job, job, trouble } from '../state/models.ts';
 import { CheckIcon } from './icons.tsx';
 import { ModelToken } from './model_token.tsx';
 import { FailureNotice } from './notice.tsx';

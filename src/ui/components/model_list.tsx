@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import { parameterCount } from '../../llama/weight_plan.ts';
 import { formatBytes, formatCount } from '../format.ts';
-import { type Candidate, cache, candidates, choiceOf, job, select, selectedKey } from '../state/models.ts';
+import { type Candidate, choiceOf } from '../state/candidates.ts';
+import { cache, candidates, job, select, selectedKey } from '../state/models.ts';
 
 export function ModelList(): JSX.Element {
   return (

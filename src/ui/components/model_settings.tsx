@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { WeightChoice } from '../../llama/weight_plan.ts';
 import { formatBytes } from '../format.ts';
+import type { Candidate } from '../state/candidates.ts';
 import { formatCosts, type PlanSettings } from '../state/model_plan.ts';
-import { type Candidate, change } from '../state/models.ts';
+import { change } from '../state/models.ts';
 
 const FORMATS: readonly { readonly choice: WeightChoice; readonly label: string }[] = [
   { choice: 'auto', label: 'As in its files' },
@@ -33,9 +34,10 @@ export function ModelSettings({ facts, settings }: ModelSettingsProps): JSX.Elem
     [facts],
   );
   const format = (part: 'weights' | 'embedding', label: string) => (
-    <label class="choice">
-      <span>{label}</span>
+    <div class="choice">
+      <label for={`model-${part}`}>{label}</label>
       <select
+        id={`model-${part}`}
         value={settings[part]}
         onChange={(event) => change({ [part]: event.currentTarget.value as WeightChoice })}
       >
@@ -45,12 +47,13 @@ export function ModelSettings({ facts, settings }: ModelSettingsProps): JSX.Elem
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
   const number = (part: 'rank' | 'tokens', label: string, values: readonly number[]) => (
-    <label class="choice">
-      <span>{label}</span>
+    <div class="choice">
+      <label for={`model-${part}`}>{label}</label>
       <select
+        id={`model-${part}`}
         value={settings[part]}
         onChange={(event) => change({ [part]: Number(event.currentTarget.value) })}
       >
@@ -60,7 +63,7 @@ export function ModelSettings({ facts, settings }: ModelSettingsProps): JSX.Elem
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
   return (
     <div class="model-settings">

@@ -1,8 +1,6 @@
 /** @file What the page knows of models, as signals, and what it can do about them: look, plan, download, open, delete. */
 import { computed, signal } from '@preact/signals';
-import type { StoredType } from '../../formats/tensor_source.ts';
-import type { LlamaConfig } from '../../llama/config.ts';
-import { parameterCount, type WeightChoice } from '../../llama/weight_plan.ts';
+import type { WeightChoice } from '../../llama/weight_plan.ts';
 import { describeFailure, type Failure } from '../../workers/failure.ts';
 import type {
   Answer,
@@ -10,35 +8,14 @@ import type {
   HubModelView,
   ModelChoice,
   ModelEvent,
-  ModelFacts,
-  VariantView,
+  ModelsApi,
 } from '../../workers/model_protocol.ts';
-import { ModelsClient } from '../../workers/models_client.ts';
+import { WorkerClient } from '../../workers/worker_client.ts';
+import { type Candidate, cachedOf, choiceOf, fromFiles, fromHub, listed, planned } from './candidates.ts';
 import { DEFAULT_SETTINGS, type MemoryPlan, type PlanSettings, planMemory } from './model_plan.ts';
 import type { PickedFiles } from './picked_files.ts';
 import { probe } from './session.ts';
-import { type ListedModel, SHORT_LIST } from './short_list.ts';
-
-/** A model that was found: on the short list, on the Hub, in the cache, or on the user's disk. */
-export interface Candidate {
-  /** What makes it this one in lists. */
-  readonly key: string;
-  readonly name: string;
-  readonly note: string;
-  readonly gated: boolean;
-  /** Id on the Hub; null for the bundled model and for picked files. */
-  readonly id: string | null;
-  /** Null until the Hub was asked; the commit of its revision then. */
-  readonly commit: string | null;
-  readonly revision: string;
-  readonly variant: string;
-  /** All there are, where that is known. */
-  readonly variants: readonly VariantView[];
-  readonly picked: PickedFiles | null;
-  /** Bytes to download or read; an estimate where `commit` is null. */
-  readonly bytes: number;
-  readonly facts: { readonly config: LlamaConfig; readonly stored: (tensor: string) => StoredType } | null;
-}
+import { SHORT_LIST } from './short_list.ts';
 
 /** The one download of this tab. */
 export interface Job {
@@ -50,18 +27,6 @@ export interface Job {
   /** Bytes per second over the last seconds; null before that can be told. */
   readonly speed: number | null;
 }
-
-/** Of the formats on the short list, ggml's blocks of 32 with an f16 scale included. */
-const BYTES_PER_WEIGHT: Readonly<Record<StoredType, number>> = {
-  F32: 4,
-  F16: 2,
-  BF16: 2,
-  Q8_0: 34 / 32,
-  Q4_0: 18 / 32,
-  Q4_1: 20 / 32,
-  Q4_K: 144 / 256,
-  Q6_K: 210 / 256,
-};
 
 export const candidates = signal<readonly Candidate[]>(SHORT_LIST.map(listed));
 export const selectedKey = signal<string>(candidates.value[0]!.key);
@@ -105,48 +70,16 @@ export const opening = computed<{
   return choice && { choice, weights, embedding };
 });
 
-/** How a candidate is opened, where it can be opened now. */
-export function choiceOf(candidate: Candidate, view: CacheView | null): ModelChoice | null {
-  const { id, picked, variant } = candidate;
-  if (picked) return { kind: 'files', name: picked.name, variant, files: picked.files };
-  if (id === null) return { kind: 'bundled' };
-  const found = cachedOf(candidate, view);
-  return found?.whole ? { kind: 'hub', id, commit: found.commit, variant } : null;
-}
-
-/** The copy of a candidate in the cache, whole or begun. Before the Hub was asked, any commit will do. */
-export function cachedOf({ id, commit, variant }: Candidate, view: CacheView | null) {
-  const found = view?.models.filter(
-    (m) => m.id === id && m.variant === variant && (commit === null || m.commit === commit),
-  );
-  return found?.find((m) => m.whole) ?? found?.[0];
-}
-
-function listed(model: ListedModel): Candidate {
-  const { name, id, variant, note, gated, config, stored } = model;
-  return {
-    key: id ?? 'bundled',
-    name,
-    note,
-    gated,
-    id,
-    commit: null,
-    revision: 'main',
-    variant,
-    variants: [],
-    picked: null,
-    bytes: Math.round(parameterCount(config) * BYTES_PER_WEIGHT[stored]),
-    facts: { config, stored: () => stored },
-  };
-}
-
-let client: ModelsClient | null = null;
+type Client = WorkerClient<ModelsApi, ModelEvent>;
+let client: Client | null = null;
+/** A call may take several requests, each of which the worker lets be silent for half a minute. */
+const CALL_TIMEOUT_MS = 180_000;
 /** Times and bytes of the last progress events, for the speed. */
 let samples: { at: number; done: number }[] = [];
 const SPEED_SAMPLES = 30;
 
-function connect(): ModelsClient {
-  client ??= new ModelsClient({
+function connect(): Client {
+  client ??= new WorkerClient<ModelsApi, ModelEvent>({
     createWorker: () =>
       new Worker(new URL('../../workers/models.worker.ts', import.meta.url), {
         type: 'module',
@@ -159,12 +92,15 @@ function connect(): ModelsClient {
       if (job.value) trouble.value = { at: job.value.key, failure, needsToken: false };
       job.value = null;
     },
+    place: 'Worker for models',
+    cure: 'What was downloaded is kept. Reload the page to go on.',
+    callTimeoutMs: CALL_TIMEOUT_MS,
   });
   return client;
 }
 
 /** The value of an answer; a failure becomes the trouble at `at`, and null. */
-async function ask<T>(at: string, call: (worker: ModelsClient) => Promise<Answer<T>>): Promise<T | null> {
+async function ask<T>(at: string, call: (worker: Client) => Promise<Answer<T>>): Promise<T | null> {
   asking.value = at;
   if (trouble.value?.at === at) trouble.value = null;
   try {
@@ -218,25 +154,6 @@ export async function takeVariant(variant: string): Promise<void> {
   put(await withFacts(changed, candidate.key));
 }
 
-function fromHub(view: HubModelView, known: Candidate | null): Candidate {
-  const wanted = view.variants.find((v) => v.name === known?.variant) ?? view.variants[0]!;
-  const at = view.revision === 'main' ? '' : `@${view.revision}`;
-  return {
-    key: `${view.id}${at}`,
-    name: known?.name ?? `${view.id.split('/')[1]}${at}`,
-    note: known?.note ?? (view.gated ? 'Its owner asks who downloads it: a token is needed.' : ''),
-    gated: view.gated,
-    id: view.id,
-    commit: view.commit,
-    revision: view.revision,
-    variant: wanted.name,
-    variants: view.variants,
-    picked: null,
-    bytes: wanted.bytes,
-    facts: known?.variant === wanted.name ? known.facts : null,
-  };
-}
-
 /** The candidate with what its own head says of it. */
 async function withFacts(candidate: Candidate, at: string): Promise<Candidate> {
   const { id, commit, variant, picked } = candidate;
@@ -249,32 +166,14 @@ async function withFacts(candidate: Candidate, at: string): Promise<Candidate> {
   return facts ? { ...candidate, facts: planned(facts) } : candidate;
 }
 
-const planned = ({ config, stored }: ModelFacts) => ({
-  config,
-  stored: (tensor: string): StoredType => stored.get(tensor) ?? 'F32',
-});
-
 /** Takes files that were picked or dropped, and selects what they are. */
 export async function takeFiles(picked: PickedFiles | null): Promise<void> {
   if (!picked) return;
   const sizes = picked.files.map(({ name, file }) => ({ name, bytes: file.size }));
   const variants = await ask('files', (worker) => worker.call('variants', picked.name, sizes));
-  const first = variants?.[0];
-  if (!variants || !first) return;
-  const candidate: Candidate = {
-    key: `files/${picked.name}`,
-    name: picked.name,
-    note: 'On your disk; read from there whenever it is opened.',
-    gated: false,
-    id: null,
-    commit: null,
-    revision: '',
-    variant: first.name,
-    variants,
-    picked,
-    bytes: first.bytes,
-    facts: null,
-  };
+  const [first, ...others] = variants ?? [];
+  if (!first) return;
+  const candidate = fromFiles(picked, [first, ...others]);
   const whole = await withFacts(candidate, 'files');
   // Without facts it is no model: what is wrong with it is told.
   if (!whole.facts) return;
