@@ -35,6 +35,8 @@ interface DatasetBase {
   readonly mapping: Mapping | null;
   /** Columns in the order in which they were seen. */
   readonly columns: readonly string[];
+  /** The first row that could be read, as it stands in the file; empty where there is none. */
+  readonly sample: Readonly<Record<string, unknown>>;
   /** Line of each row that is used. */
   readonly lines: readonly number[];
   readonly dropped: readonly DroppedRow[];
@@ -82,6 +84,7 @@ export class DatasetReader {
   #count = 0;
   #waiting: DataRecord[] | null = [];
   readonly #columns = new Set<string>();
+  #sample: Readonly<Record<string, unknown>> = {};
   #format: Format | null = null;
   #kind: DatasetKind = 'sft';
   readonly #rows: (TrainingRow | PreferenceRow)[] = [];
@@ -117,6 +120,7 @@ export class DatasetReader {
       format: this.#format?.name ?? 'Unknown',
       mapping: this.#format?.mapping ?? null,
       columns: [...this.#columns],
+      sample: this.#sample,
       lines: this.#lines,
       dropped: this.#dropped,
     };
@@ -148,11 +152,16 @@ export class DatasetReader {
     for (const record of records) {
       if (++this.#count > MAX_ROWS)
         throw new InputError(this.name, `has more than ${MAX_ROWS} rows.`, 'Split the file.');
-      if (!(record.value instanceof RowProblem) && this.#columns.size < MAX_COLUMNS)
-        for (const column of Object.keys(record.value)) this.#columns.add(column);
+      if (!(record.value instanceof RowProblem)) this.#see(record.value);
       if (!this.#waiting) this.#use(record);
       else if (this.#waiting.push(record) >= SAMPLE_ROWS) this.#settle();
     }
+  }
+
+  /** Notes the columns of a row. */
+  #see(value: Readonly<Record<string, unknown>>): void {
+    if (this.#columns.size === 0) this.#sample = value;
+    if (this.#columns.size < MAX_COLUMNS) for (const column of Object.keys(value)) this.#columns.add(column);
   }
 
   /** Decides what the file is, from its first rows, and reads those. */

@@ -25,6 +25,7 @@ export class Tokenizer {
   readonly #tokenizer: HuggingFaceTokenizer;
   readonly #place: string;
   readonly #cleanUp: boolean;
+  readonly #special: ReadonlySet<number>;
 
   /**
    * @param tokenizerJson bytes of tokenizer.json
@@ -72,6 +73,11 @@ export class Tokenizer {
     ({ token: this.bosToken, id: this.bosTokenId } = id('bos_token'));
     ({ token: this.eosToken, id: this.eosTokenId } = id('eos_token'));
     this.chatTemplate = chatTemplate(config.chat_template, configPlace);
+    this.#special = new Set(
+      [...this.#tokenizer.get_added_tokens_decoder()]
+        .filter(([, token]) => token.special)
+        .map(([key]) => key),
+    );
     // Transformers 5 ignores the setting for BPE, whose text it would corrupt.
     this.#cleanUp = config.clean_up_tokenization_spaces === true && tokenizer.model.type !== 'BPE';
   }
@@ -104,6 +110,11 @@ export class Tokenizer {
       skip_special_tokens: options.skipSpecial ?? false,
       clean_up_tokenization_spaces: this.#cleanUp,
     });
+  }
+
+  /** Whether a token is a special one, which stands for no text. */
+  isSpecial(id: number): boolean {
+    return this.#special.has(id);
   }
 
   /** The id of a token by its content, or null. */

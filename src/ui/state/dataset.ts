@@ -1,0 +1,172 @@
+/** @file The user's data on the page, as signals: the file that was read, its mapping, and the row that is shown. */
+import { signal } from '@preact/signals';
+import type { DroppedRow } from '../../formats/dataset.ts';
+import type { Mapping } from '../../formats/dataset_mapping.ts';
+import { describeFailure, type Failure, FailureError } from '../../workers/failure.ts';
+import type { ModelChoice } from '../../workers/model_protocol.ts';
+import type {
+  DatasetView,
+  RowView,
+  TextAnswer,
+  TextApi,
+  TextEvent,
+  TextRows,
+  TextSourceView,
+} from '../../workers/text_protocol.ts';
+import { WorkerClient } from '../../workers/worker_client.ts';
+
+export type TrainOn = 'all' | 'last';
+
+/** The file that was read last. */
+export const dataset = signal<DatasetView | null>(null);
+/** How far a file has been read; null where none is being read. */
+export const reading = signal<{
+  readonly name: string;
+  readonly done: number;
+  readonly bytes: number;
+} | null>(null);
+/** Why a file could not be read. */
+export const dataFailure = signal<Failure | null>(null);
+/** Rows that were left out, as far as they have been asked for. */
+export const droppedRows = signal<readonly DroppedRow[]>([]);
+/** Whose tokens rows are shown in. */
+export const textSource = signal<TextSourceView | null>(null);
+export const rowIndex = signal(0);
+export const trainOn = signal<TrainOn>('all');
+export const row = signal<TextAnswer<RowView> | null>(null);
+
+/** Rows left out that are fetched at a time. */
+const DROPPED_PAGE = 50;
+/** A call may wait for a model's files to be hashed, and for a chat template to run into its time limit. */
+const CALL_MS = 120_000;
+
+type Client = WorkerClient<TextApi, TextEvent>;
+let client: Client | null = null;
+let file: File | null = null;
+let job = 0;
+let choice: ModelChoice = { kind: 'bundled' };
+let opened: Promise<TextAnswer<TextSourceView>> | null = null;
+/** Number of the newest request for a row: answers to older ones are passed over. */
+let asked = 0;
+
+/** Reads a file and tells its format from its columns. */
+export async function takeDataFile(taken: File): Promise<void> {
+  file = taken;
+  await readFile(null);
+}
+
+/** Reads the file again, with columns chosen by hand. */
+export async function remap(mapping: Mapping): Promise<void> {
+  await readFile(mapping);
+}
+
+/** Shows rows in the tokens of this model from now on. */
+export async function useTextSource(next: ModelChoice): Promise<void> {
+  choice = next;
+  opened = null;
+  textSource.value = null;
+  if (dataset.value) await showRow(rowIndex.value);
+}
+
+/** The rows that were read, to be trained on. They are copied out of the worker: ask when they are needed. */
+export async function trainingRows(): Promise<TextRows> {
+  const answer = await connect().call('rows');
+  if (!answer.ok) throw new FailureError(answer.failure);
+  return answer.value;
+}
+
+export async function showRow(index: number): Promise<void> {
+  const view = dataset.value;
+  const number = ++asked;
+  rowIndex.value = index;
+  if (!view || view.rows === 0) {
+    row.value = null;
+    return;
+  }
+  const answer = await settled(async (): Promise<TextAnswer<RowView>> => {
+    const source = await openText();
+    return source.ok ? connect().call('rowTokens', index, trainOn.value) : source;
+  });
+  if (number === asked) row.value = answer;
+}
+
+export async function setTrainOn(which: TrainOn): Promise<void> {
+  trainOn.value = which;
+  await showRow(rowIndex.value);
+}
+
+export async function moreDroppedRows(): Promise<void> {
+  const from = droppedRows.value.length;
+  const more = await connect().call('droppedRows', from, DROPPED_PAGE);
+  if (from === droppedRows.value.length) droppedRows.value = [...droppedRows.value, ...more];
+}
+
+async function readFile(mapping: Mapping | null): Promise<void> {
+  if (!file) return;
+  dataFailure.value = null;
+  reading.value = { name: file.name, done: 0, bytes: file.size };
+  try {
+    job = await connect().call('readData', file, mapping);
+  } catch (error) {
+    fail(describeFailure(error));
+  }
+}
+
+function openText(): Promise<TextAnswer<TextSourceView>> {
+  const current = choice;
+  opened ??= connect()
+    .call('openTextSource', current)
+    .then((answer) => {
+      if (answer.ok && current === choice) textSource.value = answer.value;
+      // What failed may be tried again.
+      if (!answer.ok) opened = null;
+      return answer;
+    });
+  return opened;
+}
+
+async function settled<T>(work: () => Promise<TextAnswer<T>>): Promise<TextAnswer<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    return { ok: false, failure: describeFailure(error) };
+  }
+}
+
+function receive(event: TextEvent): void {
+  if (event.job < job) return;
+  if (event.kind === 'reading') reading.value = { name: file!.name, done: event.done, bytes: event.bytes };
+  else if (event.kind === 'failed') fail(event.failure);
+  else {
+    reading.value = null;
+    dataset.value = event.dataset;
+    droppedRows.value = [];
+    if (event.dataset.dropped > 0) void moreDroppedRows();
+    void showRow(Math.min(rowIndex.value, Math.max(0, event.dataset.rows - 1)));
+  }
+}
+
+function fail(failure: Failure): void {
+  reading.value = null;
+  dataFailure.value = failure;
+}
+
+function connect(): Client {
+  client ??= new WorkerClient<TextApi, TextEvent>({
+    createWorker: () =>
+      new Worker(new URL('../../workers/text.worker.ts', import.meta.url), { type: 'module', name: 'text' }),
+    base: document.baseURI,
+    onEvent: receive,
+    onDeath: (failure) => {
+      client = null;
+      opened = null;
+      dataset.value = null;
+      row.value = null;
+      fail(failure);
+    },
+    place: 'Data',
+    cure: 'Choose the file again; if it happens again, use a smaller one.',
+    callTimeoutMs: CALL_MS,
+  });
+  return client;
+}

@@ -1,0 +1,87 @@
+/**
+ * @file What page and text worker say to each other: a file of data becomes rows, and a row the tokens that a model
+ * would be trained on. Calls return soon; the reading of a file is told by events.
+ */
+import type { DatasetKind, DroppedRow, RowsOf } from '../formats/dataset.ts';
+import type { Mapping } from '../formats/dataset_mapping.ts';
+import type { TemplateName } from '../train/tuner.ts';
+import type { Failure } from './failure.ts';
+import type { ModelChoice } from './model_protocol.ts';
+
+export type TextAnswer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** A tokenizer with its chat template. */
+export interface TextSourceView {
+  readonly name: string;
+  readonly template: TemplateName;
+  /** Tokens that fit a row at most. */
+  readonly contextLength: number;
+}
+
+/** A data file that was read. Its rows stay in the worker. */
+export interface DatasetView {
+  /** Of the file. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly kind: DatasetKind;
+  readonly format: string;
+  /** Null where the columns' names say nothing: someone must choose. */
+  readonly mapping: Mapping | null;
+  readonly columns: readonly string[];
+  /** Beginnings of the first row's values, by column, for showing. */
+  readonly sample: Readonly<Record<string, string>>;
+  readonly rows: number;
+  readonly dropped: number;
+}
+
+/** A piece of text that one token stands for (or several, where a character takes several). */
+export interface PieceView {
+  readonly text: string;
+  readonly special: boolean;
+  readonly trained: boolean;
+  readonly ids: readonly number[];
+}
+
+/** A text as its tokens. */
+export interface TokensView {
+  readonly pieces: readonly PieceView[];
+  readonly tokens: number;
+  readonly trained: number;
+}
+
+export interface RowView {
+  readonly line: number;
+  /** How many answers of a conversation may be trained. */
+  readonly answers: number;
+  /** One text to train on, or the better answer and then the worse ones, each behind its question. */
+  readonly texts: readonly TokensView[];
+}
+
+/** Rows with what they are for, to be handed to whoever trains. */
+export type TextRows =
+  | { readonly kind: 'sft'; readonly rows: RowsOf['sft'] }
+  | { readonly kind: 'preference'; readonly rows: RowsOf['preference'] };
+
+export type TextEvent =
+  | { readonly kind: 'reading'; readonly job: number; readonly done: number; readonly bytes: number }
+  | { readonly kind: 'read'; readonly job: number; readonly dataset: DatasetView }
+  | { readonly kind: 'failed'; readonly job: number; readonly failure: Failure };
+
+export interface TextApi {
+  connect(port: MessagePort, base: string): void;
+  /** The tokenizer and chat template of a model: the bundled one, one of the Hub in the cache, or picked files. */
+  openTextSource(choice: ModelChoice): Promise<TextAnswer<TextSourceView>>;
+  /**
+   * Begins to read a file and returns the number of the job, which events carry; a job before it ends without one.
+   * @param mapping chosen by hand; null: told by the columns
+   */
+  readData(file: File, mapping: Mapping | null): number;
+  /** Rows that were left out, in order. */
+  droppedRows(from: number, count: number): readonly DroppedRow[];
+  /** A row as tokens of the model whose text source is open. */
+  rowTokens(index: number, trainOn: 'all' | 'last'): Promise<TextAnswer<RowView>>;
+  /** All rows of the file. They are copied: ask once, when they are needed. */
+  rows(): TextAnswer<TextRows>;
+}
