@@ -4,6 +4,8 @@
 export interface ByteSource {
   /** Shown in messages: a path, a URL or a Hub id. */
   readonly name: string;
+  /** org/name of the repository on the Hub that the files were downloaded from; absent where they were not. */
+  readonly hubId?: string;
   /** Names of all files, relative to the directory. */
   list(): Promise<string[]>;
   /** Size in bytes. Throws InputError if there is no such file. */

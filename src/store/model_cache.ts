@@ -312,7 +312,7 @@ export class ModelCache {
       const blob = blobs.get(name);
       return blob === undefined ? null : this.host.files.open(blob);
     };
-    return storedSource(record.id, [...blobs.keys()], open);
+    return { ...storedSource(record.id, [...blobs.keys()], open), hubId: record.id };
   }
 }
 

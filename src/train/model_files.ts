@@ -68,7 +68,10 @@ async function openSafetensorsModel(source: ByteSource, files: ReadonlySet<strin
     tokenizerJson: await source.read('tokenizer.json'),
     tokenizerConfigJson: await tokenizerConfig(source, files),
     chatTemplate: await chatTemplateFile(source, files),
-    baseModel: baseModelName((configJson as { readonly _name_or_path?: unknown })._name_or_path, source.name),
+    // What config.json says may be where a trainer began, or a path of its author's.
+    baseModel:
+      source.hubId ??
+      baseModelName((configJson as { readonly _name_or_path?: unknown })._name_or_path, source.name),
   };
 }
 

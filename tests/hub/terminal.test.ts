@@ -1,11 +1,13 @@
 /** @file Models of the Hub in the terminal: by name, from the cache, offline, and what wins over what. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheDirectory } from '../../src/cli/disk_cache.ts';
 import { hubSource } from '../../src/cli/hub_source.ts';
 import { modelSource } from '../../src/cli/model_source.ts';
+import { openModelFiles } from '../../src/train/model_files.ts';
+import { writeTinyCheckpoint } from '../cli/tiny_checkpoint.ts';
 import { HubServer } from './hub_server.ts';
 import { MODEL, noise, SMALL_FILES, WEIGHTS } from './support.ts';
 
@@ -42,6 +44,16 @@ describe('hubSource', () => {
     expect(lines.join('\n')).toContain(WEIGHTS);
     await open(`${MODEL}@${hub.models.get(MODEL)!.commit}`);
     expect(hub.served.get(WEIGHTS)).toBe(3000);
+  });
+
+  it('is the base model that an adapter names', async () => {
+    const checkpoint = writeTinyCheckpoint();
+    const files = readdirSync(checkpoint).map(
+      (name) => [name, readFileSync(join(checkpoint, name))] as const,
+    );
+    hub.addModel('someone/tiny', Object.fromEntries(files));
+    expect((await openModelFiles(await open('someone/tiny'))).baseModel).toBe('someone/tiny');
+    rmSync(join(checkpoint, '..'), { recursive: true });
   });
 
   it('takes one .gguf file by name', async () => {

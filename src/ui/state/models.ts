@@ -188,11 +188,13 @@ export async function download(): Promise<void> {
   // A click: the moment at which browsers may grant storage that is not evicted.
   void navigator.storage?.persist?.();
   start(key, 'asking');
+  const mine = job.value;
   const begun = cachedOf(selected.value, cache.value);
   const commit = selected.value.commit ?? begun?.commit ?? (await settle(selected.value));
   const candidate = candidates.value.find((c) => c.key === key);
-  // Cancelled meanwhile, or the Hub refused.
-  if (commit === null || !candidate?.id || job.value === null) {
+  // Cancelled meanwhile, and perhaps another one begun.
+  if (job.value !== mine) return;
+  if (commit === null || !candidate?.id) {
     job.value = null;
     return;
   }
