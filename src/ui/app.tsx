@@ -2,6 +2,7 @@
 import { useSignalEffect } from '@preact/signals';
 import type { JSX } from 'preact';
 import { CompareSection } from './components/compare_section.tsx';
+import { DataImportSection } from './components/data_import_section.tsx';
 import { DataSection } from './components/data_section.tsx';
 import { LockIcon, Mark } from './components/icons.tsx';
 import { ModelSection } from './components/model_section.tsx';
@@ -9,6 +10,7 @@ import { Preview } from './components/preview.tsx';
 import { StartSection } from './components/start_section.tsx';
 import { Steps } from './components/steps.tsx';
 import { TrainSection } from './components/train_section.tsx';
+import { WorkbenchSection } from './components/workbench_section.tsx';
 import { pageTitle } from './state/page_title.ts';
 import { probe, view } from './state/session.ts';
 import { stepViews } from './state/step_views.ts';
@@ -47,6 +49,8 @@ export function App(): JSX.Element {
           </>
         )}
         <ModelSection />
+        <DataImportSection />
+        <WorkbenchSection />
       </main>
       <footer class="page-footer">
         <div class="frame">

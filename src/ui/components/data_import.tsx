@@ -94,12 +94,13 @@ function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) 
 }
 
 function Found({ dataset }: { dataset: DatasetView }): JSX.Element {
-  const facts: [string, string][] = [
-    ['Format', dataset.format],
-    ['Rows', formatInteger(dataset.rows)],
-    ['Left out', formatInteger(dataset.dropped)],
-    ['Trained by', dataset.kind === 'sft' ? 'SFT' : 'DPO'],
-  ];
+  const facts: [string, string][] = [['Format', dataset.format]];
+  if (dataset.mapping !== null)
+    facts.push(
+      ['Rows', formatInteger(dataset.rows)],
+      ['Left out', formatInteger(dataset.dropped)],
+      ['Trained by', dataset.kind === 'sft' ? 'SFT' : 'DPO'],
+    );
   return (
     <div class="found" role="status">
       <p>

@@ -1,7 +1,13 @@
 /** @file Which column of a data file means what: as it was told by the columns' names, or as someone chooses. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { FIELDS, type FieldName, type Mapping, type RowShape } from '../../formats/dataset_mapping.ts';
+import {
+  FIELDS,
+  type Field,
+  type FieldName,
+  type Mapping,
+  type RowShape,
+} from '../../formats/dataset_mapping.ts';
 import type { DatasetView } from '../../workers/text_protocol.ts';
 
 const SHAPES: readonly { readonly shape: RowShape; readonly label: string }[] = [
@@ -36,6 +42,32 @@ export function DataMapping({ dataset, onMapping }: DataMappingProps): JSX.Eleme
     const kept = Object.entries(draft.columns).filter(([name]) => known.has(name as FieldName));
     change({ shape, columns: Object.fromEntries(kept) });
   };
+  // A field stays where it is while it is being chosen.
+  const isShown = ({ name, required }: Field) => required || told.columns[name] !== undefined;
+  const shown = fields.filter(isShown);
+  const others = fields.filter((field) => !isShown(field));
+  const line = ({ name, label, required }: Field) => {
+    const column = draft.columns[name];
+    return (
+      <li key={name}>
+        <label for={`map-${name}`}>{label}</label>
+        <select
+          id={`map-${name}`}
+          value={column ?? ''}
+          aria-invalid={required && column === undefined ? 'true' : undefined}
+          onChange={(event) => choose(name, event.currentTarget.value)}
+        >
+          <option value="">{required ? 'Choose a column' : 'none'}</option>
+          {dataset.columns.map((each) => (
+            <option key={each} value={each}>
+              {each}
+            </option>
+          ))}
+        </select>
+        <p class="sample">{column === undefined ? '' : dataset.sample[column]}</p>
+      </li>
+    );
+  };
   return (
     <div class="mapping">
       <h3>What the columns mean</h3>
@@ -49,30 +81,13 @@ export function DataMapping({ dataset, onMapping }: DataMappingProps): JSX.Eleme
           ))}
         </select>
       </label>
-      <ul class="mapping-fields">
-        {fields.map(({ name, label, required }) => {
-          const column = draft.columns[name];
-          return (
-            <li key={name}>
-              <label for={`map-${name}`}>{label}</label>
-              <select
-                id={`map-${name}`}
-                value={column ?? ''}
-                aria-invalid={required && column === undefined ? 'true' : undefined}
-                onChange={(event) => choose(name, event.currentTarget.value)}
-              >
-                <option value="">{required ? 'Choose a column' : 'none'}</option>
-                {dataset.columns.map((each) => (
-                  <option key={each} value={each}>
-                    {each}
-                  </option>
-                ))}
-              </select>
-              <p class="sample">{column === undefined ? '' : dataset.sample[column]}</p>
-            </li>
-          );
-        })}
-      </ul>
+      <ul class="mapping-fields">{shown.map(line)}</ul>
+      {others.length > 0 ? (
+        <details>
+          <summary>More that a row may have</summary>
+          <ul class="mapping-fields">{others.map(line)}</ul>
+        </details>
+      ) : null}
       {missing.length > 0 ? (
         <p class="mapping-missing" role="status">
           The names of the columns do not tell what they mean. Choose a column for{' '}

@@ -1,6 +1,7 @@
 /** @file The button that hands out the adapter. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { download } from '../download.ts';
 import { adapterZip } from '../state/session.ts';
 import { Notice } from './notice.tsx';
 
@@ -37,14 +38,4 @@ export function SaveAdapter({ run }: { run: string }): JSX.Element {
       )}
     </div>
   );
-}
-
-function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
-  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/zip' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser reads the bytes after the click has been handled.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

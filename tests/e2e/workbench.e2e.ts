@@ -1,0 +1,148 @@
+/** @file A model from disk in the page: loaded, asked, trained on a file of the user's, asked again, saved. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+import type { Browser, BrowserContext, Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeTinyCheckpoint } from '../cli/tiny_checkpoint.ts';
+import { axeViolations } from './axe.ts';
+import { launchChromium, type Site, serveBuild } from './browser.ts';
+import { type Observed, observe } from './observe.ts';
+import { readSafetensors } from './read_safetensors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tabtune-workbench-'));
+const WAIT_MS = 120_000;
+/** What a browser calls a long task. */
+const LONG_TASK_MS = 50;
+let site: Site;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let observed: Observed;
+
+beforeAll(async () => {
+  site = await serveBuild(join(folder, 'dist'));
+  browser = await launchChromium();
+  context = await browser.newContext({ acceptDownloads: true });
+  observed = await observe(context);
+  page = await context.newPage();
+  await page.addInitScript(`
+    globalThis.longTasks = [];
+    new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((entry) => entry.duration)))
+      .observe({ type: 'longtask' });
+  `);
+  await page.goto(site.url);
+  await page.locator('.device .status').filter({ hasText: 'Works' }).waitFor();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const answers = () => page.locator('.ask .generated').allTextContents();
+
+async function ask(question: string): Promise<string[]> {
+  await page.getByRole('textbox', { name: 'Question' }).fill(question);
+  await button('Ask').click();
+  await page.locator('.ask [aria-busy="false"] .generated').last().waitFor({ timeout: WAIT_MS });
+  return answers();
+}
+
+describe('the workbench', () => {
+  it('loads a folder from disk without blocking the page, and says how it is held', async () => {
+    await page.locator('#models input[type=file][webkitdirectory]').setInputFiles(writeTinyCheckpoint());
+    await page.getByRole('heading', { name: 'model', exact: true }).waitFor();
+    await page.getByLabel('Weights', { exact: true }).selectOption({ value: 'f16' });
+    await page.evaluate('longTasks.length = 0');
+    await button('Load onto the GPU').click();
+    await page.getByRole('heading', { name: 'Ask it' }).waitFor({ timeout: WAIT_MS });
+    const longest = await page.evaluate<number>('Math.max(0, ...longTasks)');
+    expect(longest).toBeLessThan(LONG_TASK_MS);
+    expect(await page.locator('.model-card').textContent()).toContain('matrices from F32 to f16');
+    // Embedding 1,024 x 16, projections 1,920, three norms of 16.
+    expect(await page.locator('.model-card').textContent()).toContain('18,352');
+  });
+
+  it('answers, greedily the same twice', async () => {
+    const first = await ask('The capital of France');
+    expect(first).toHaveLength(1);
+    expect(await ask('The capital of France')).toEqual(first);
+  });
+
+  it('trains on a file, shows the curve, and answers with the adapter beside the base', async () => {
+    const rows = ['France is Paris.', 'Peru is Lima.', 'Japan is Tokyo.'].map((completion) => ({
+      prompt: 'The capital of',
+      completion: ` ${completion}`,
+    }));
+    const file = join(folder, 'rows.jsonl');
+    writeFileSync(file, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+    await page.locator('#dataset input[type=file]').setInputFiles(file);
+    await page.getByText('3 rows of rows.jsonl').waitFor();
+    await page.getByLabel('Learning rate').fill('0.02');
+    await page.getByLabel('Epochs').fill('4');
+    await button('Train').click();
+    await page.getByText(/steps in .*: loss/).waitFor({ timeout: WAIT_MS });
+    const [, first, last] = /loss ([\d.]+) to ([\d.]+)/.exec((await page.locator('.tune').textContent())!)!;
+    expect(Number(last)).toBeLessThan(Number(first) - 0.1);
+    const [base, adapted] = await ask('The capital of');
+    expect(adapted).not.toBe(base);
+  });
+
+  it('saves an adapter for PEFT with its curve', async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .locator('.tune')
+        .getByRole('button', { name: /Save the adapter/ })
+        .click(),
+    ]);
+    const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
+    const text = (name: string) => JSON.parse(new TextDecoder().decode(files[`tabtune-adapter/${name}`]!));
+    expect(text('adapter_config.json')).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16 });
+    expect(text('run.json')).toMatchObject({ method: 'sft', data: { name: 'rows.jsonl', rows: 3 } });
+    const shown = await page
+      .locator('.tune figure.chart tbody tr')
+      .evaluateAll((rows) => rows.map((row) => Number(row.children[1]!.textContent)));
+    const logged = text('trainer_state.json').log_history.map((step: { loss: number }) =>
+      Number(step.loss.toPrecision(3)),
+    );
+    expect(shown).toEqual(logged);
+    const tensors = readSafetensors(files['tabtune-adapter/adapter_model.safetensors']!);
+    expect(tensors.size).toBe(14);
+    for (const [name, { data }] of tensors)
+      expect(data.some((value) => value !== 0) && data.every(Number.isFinite), name).toBe(true);
+  });
+
+  it('is accessible, light and dark, and fits a phone', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      expect(await axeViolations(page)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
+  it('says in place what is wrong with a row, and goes on', async () => {
+    const file = join(folder, 'long.jsonl');
+    writeFileSync(file, JSON.stringify({ prompt: 'x', completion: ` ${'word '.repeat(300)}` }));
+    await page.locator('#dataset input[type=file]').setInputFiles(file);
+    await page.getByText('1 row of long.jsonl').waitFor();
+    await button('Train').click();
+    await page.locator('.tune').getByRole('alert').waitFor({ timeout: WAIT_MS });
+    expect(await page.locator('.tune').getByRole('alert').textContent()).toMatch(/row 1.*tokens/);
+    expect((await ask('The capital of')).length).toBeGreaterThan(0);
+  });
+
+  it('gives everything back when the model is unloaded, and sent nothing elsewhere', async () => {
+    await button('Unload').click();
+    await button('Load onto the GPU').waitFor();
+    expect(await observed.adapterRequests(page)).toBe(0);
+    expect(observed.violations).toEqual([]);
+    expect(observed.errors).toEqual([]);
+    expect(observed.foreignRequests(site.url)).toEqual([]);
+  });
+});
