@@ -45,7 +45,12 @@ export class CsvReader implements RecordReader {
   #begin(): Papa.Parser {
     const sample = this.#rest.slice(0, SAMPLE);
     if (!sample.includes('\n') && sample.includes('\r')) this.#newline = '\r';
-    const { meta } = Papa.parse(sample, { preview: 20, newline: this.#newline as '\n' });
+    // Without skipping them, the nothing behind the last line break would count as a row of one field.
+    const { meta } = Papa.parse(sample, {
+      preview: 20,
+      newline: this.#newline as '\n',
+      skipEmptyLines: 'greedy',
+    });
     // Papa's parser by itself, since only it takes text piece by piece.
     return new Papa.Parser({ delimiter: meta.delimiter, newline: this.#newline as '\n' });
   }

@@ -140,6 +140,16 @@ describe('tables', () => {
     }
   });
 
+  it('tells the delimiter of few rows and few columns, though texts hold others', () => {
+    for (const delimiter of [';', '\t', '|']) {
+      const text = `prompt${delimiter}completion\nWhat?${delimiter}This, and that, too\nWho?${delimiter}"She${delimiter} he"\n`;
+      expect(of(utf8(text), 'd.csv').rows).toEqual([
+        { prompt: 'What?', completion: 'This, and that, too' },
+        { prompt: 'Who?', completion: `She${delimiter} he` },
+      ]);
+    }
+  });
+
   it('takes columns that are chosen by hand, and says what is missing', () => {
     const bytes = utf8('Frage,Antwort\nWas?,Das.\n');
     expect(of(bytes, 'd.csv')).toMatchObject({
