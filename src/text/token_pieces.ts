@@ -10,8 +10,11 @@ export interface TokenPiece {
   readonly count: number;
 }
 
-/** Tokens of one character at most: UTF-8 has four bytes. */
-const MAX_TOKENS_OF_A_CHARACTER = 4;
+/**
+ * Tokens of a piece at most. A character has four bytes, but a token may hold the end of one and the beginning of the
+ * next, so that several characters hang together.
+ */
+const MAX_TOKENS_OF_A_PIECE = 24;
 
 /** @param ids of one row */
 export function tokenPieces(tokenizer: Tokenizer, ids: Uint32Array): TokenPiece[] {
@@ -31,7 +34,7 @@ export function tokenPieces(tokenizer: Tokenizer, ids: Uint32Array): TokenPiece[
       !special &&
       text.endsWith('\ufffd') &&
       end < ids.length &&
-      end - first < MAX_TOKENS_OF_A_CHARACTER &&
+      end - first < MAX_TOKENS_OF_A_PIECE &&
       !tokenizer.isSpecial(ids[end]!)
     )
       text = textOf(first, ++end);
