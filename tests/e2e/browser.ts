@@ -47,7 +47,19 @@ export async function serveSources(): Promise<Site> {
     logLevel: 'warn',
     server: { port: 0, open: false, hmr: false, watch: null },
     // Found on the way, a dependency would reload the page amid a test.
-    optimizeDeps: { include: ['idb-keyval'], exclude: ['webgpu'] },
+    optimizeDeps: {
+      include: [
+        'idb-keyval',
+        'comlink',
+        'valibot',
+        '@huggingface/gguf',
+        '@huggingface/hub',
+        '@noble/hashes/legacy.js',
+        '@noble/hashes/sha2.js',
+        '@noble/hashes/utils.js',
+      ],
+      exclude: ['webgpu'],
+    },
   });
   await server.listen();
   return { url: server.resolvedUrls!.local[0]!, close: () => server.close() };

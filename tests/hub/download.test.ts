@@ -342,6 +342,15 @@ describe('the cache', () => {
     },
   );
 
+  it('takes a model for none while it is being mended', async () => {
+    const record = await bench.download();
+    writeFileSync(pathOf(weightsBlob()), noise('other', WEIGHT_BYTES));
+    bench.hub.fail(WEIGHTS, { kind: 'status', status: 404 });
+    await rejection(bench.download());
+    expect(await bench.cache.record(record)).toBeNull();
+    expect(await bench.cache.list()).toMatchObject([{ whole: false }]);
+  });
+
   it.each(['not json', '{}', '{"schema":1,"files":[{"name":"../../x"}]}'])(
     'takes the record %s for none',
     async (text) => {
