@@ -68,7 +68,7 @@ function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) 
       onDragLeave={() => setOver(false)}
       onDrop={drop}
     >
-      <button type="button" class={hasFile ? 'quiet' : ''} onClick={() => input.current?.click()}>
+      <button type="button" class="quiet" onClick={() => input.current?.click()}>
         {hasFile ? 'Choose another file' : 'Choose a data file'}
       </button>
       <p class="soft">

@@ -54,7 +54,8 @@ export function DataMapping({ dataset, onMapping }: DataMappingProps): JSX.Eleme
         <select
           id={`map-${name}`}
           value={column ?? ''}
-          aria-invalid={required && column === undefined ? 'true' : undefined}
+          class={required && column === undefined ? 'open' : ''}
+          required={required}
           onChange={(event) => choose(name, event.currentTarget.value)}
         >
           <option value="">{required ? 'Choose a column' : 'none'}</option>

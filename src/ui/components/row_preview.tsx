@@ -29,13 +29,10 @@ export function RowPreview(props: RowPreviewProps): JSX.Element {
             Row {formatInteger(index + 1)} of {formatInteger(rows)}
           </h3>
           <p class="soft">
-            {view === null ? null : <>Line {formatInteger(view.line)}, in </>}
-            {source === null ? 'the tokens of the model' : `the tokens of ${source.name}`}
+            {view === null ? null : `Line ${formatInteger(view.line)}`}
             {source === null
               ? null
-              : source.template === 'auto'
-                ? ' and its chat template'
-                : ', without a template'}
+              : ` · ${source.name}, ${source.template === 'auto' ? 'with its chat template' : 'without a chat template'}`}
           </p>
         </div>
         <div class="pager">
