@@ -14,13 +14,16 @@ export function targetCount(completion: Uint32Array, trained: Uint8Array | null)
   return trained ? trained.reduce((sum, t) => sum + t, 0) : completion.length;
 }
 
+/** The part of a completion that the model reads: nothing follows its last token, which is a target only. */
+const readPart = (completion: Uint32Array) => completion.subarray(0, -1);
+
 /** What a group adds to a packed batch, with its prompt shared (tree) or repeated before each completion (plain). */
 export function groupSize(
   group: PackedGroup,
   tree: boolean,
 ): { tokens: number; targets: number; sequences: number } {
   const { prompt, completions, trained } = group;
-  const completion = completions.reduce((sum, c) => sum + c.length, 0);
+  const completion = completions.reduce((sum, c) => sum + readPart(c).length, 0);
   const prompts = tree ? 1 : completions.length;
   return {
     tokens: prompts * prompt.length + completion,
@@ -80,8 +83,8 @@ export function pack(groups: readonly PackedGroup[], tree: boolean): PackedBatch
       const first = at;
       if (tree) {
         segment = first;
-        append(completion, prompt.length, start, prefix, segment);
-      } else append(completion, prompt.length, segment, segment, segment);
+        append(readPart(completion), prompt.length, start, prefix, segment);
+      } else append(readPart(completion), prompt.length, segment, segment, segment);
       completion.forEach((token, k) => {
         if (trained?.[c]?.[k] === 0) return;
         const row = k > 0 ? first + k - 1 : tree ? prefix - 1 : first - 1;

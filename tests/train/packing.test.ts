@@ -1,5 +1,6 @@
 /** @file Rows of which only some tokens are trained: their targets, and the loss and gradient on them against f64. */
 import { afterEach, expect, it } from 'vitest';
+import type { PackedBatch } from '../../src/llama/packed_batch.ts';
 import { parseTrainConfig } from '../../src/train/config.ts';
 import { createTuner } from '../../src/train/engine.ts';
 import { pack } from '../../src/train/packing.ts';
@@ -37,24 +38,40 @@ const byHand = packRows(
 );
 const handWeights = Float64Array.from(rows.flatMap(({ mask }) => mask.map((t) => t / trainedTokens)));
 
-it('has targets at trained tokens only, and leaves all else as it is', () => {
-  const batch = pack(
-    rows.map(({ prompt, completion, trained }) => ({
-      prompt,
-      completions: [completion],
-      trained: [trained],
-    })),
-    false,
+/** A batch without the last token of each row: it predicts nothing. */
+function withoutLastTokens(batch: PackedBatch): PackedBatch {
+  const ends = rows.map((_, i) =>
+    rows.slice(0, i + 1).reduce((sum, r) => sum + r.prompt.length + r.completion.length, -1),
   );
-  const kept = [...handWeights.keys()].filter((i) => handWeights[i]! > 0);
-  expect(batch).toEqual({
-    ...byHand,
-    targetRow: Uint32Array.from(kept, (i) => byHand.targetRow[i]!),
-    targetToken: Uint32Array.from(kept, (i) => byHand.targetToken[i]!),
-    targetSequence: Uint32Array.from(kept, (i) => byHand.targetSequence[i]!),
-  });
+  const kept = [...batch.ids.keys()].filter((i) => !ends.includes(i));
+  const moved = (index: number) => index - ends.filter((end) => end < index).length;
+  const of = (values: Uint32Array, map = (value: number) => value) =>
+    Uint32Array.from(kept, (i) => map(values[i]!));
+  return {
+    ...batch,
+    tokens: kept.length,
+    liveTokens: kept.length,
+    ids: of(batch.ids),
+    positions: of(batch.positions),
+    groupStart: of(batch.groupStart, moved),
+    prefixEnd: of(batch.prefixEnd, moved),
+    segmentStart: of(batch.segmentStart, moved),
+    targetRow: batch.targetRow.map(moved),
+  };
+}
+
+it('has targets at trained tokens only, and no token that predicts nothing', () => {
   const whole = rows.map(({ prompt, completion }) => ({ prompt, completions: [completion] }));
-  expect(pack(whole, false)).toEqual(byHand);
+  const expected = withoutLastTokens(byHand);
+  expect(pack(whole, false)).toEqual(expected);
+  const masked = rows.map(({ trained }, i) => ({ ...whole[i]!, trained: [trained] }));
+  const kept = [...handWeights.keys()].filter((i) => handWeights[i]! > 0);
+  expect(pack(masked, false)).toEqual({
+    ...expected,
+    targetRow: Uint32Array.from(kept, (i) => expected.targetRow[i]!),
+    targetToken: Uint32Array.from(kept, (i) => expected.targetToken[i]!),
+    targetSequence: Uint32Array.from(kept, (i) => expected.targetSequence[i]!),
+  });
 });
 
 it('weighs each trained token alike over the whole step', () => {
