@@ -10,7 +10,7 @@ export interface TensorSource {
   shape(name: string): readonly number[] | undefined;
   /** Undefined where there is no such tensor, or its type is none of these. */
   type(name: string): StoredType | undefined;
-  /** Rows [rowStart, rowStart + rowCount) (all by default) as f32, row-major. */
+  /** Rows [rowStart, rowStart + rowCount) (all by default) as f32, row-major, in memory that the caller may release. */
   readF32(name: string, rowStart?: number, rowCount?: number): Promise<Float32Array<ArrayBuffer>>;
   /** The same rows as they are stored: little-endian values, or ggml's blocks. */
   readStored(name: string, rowStart?: number, rowCount?: number): Promise<Uint8Array<ArrayBuffer>>;

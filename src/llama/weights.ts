@@ -1,6 +1,7 @@
 /** @file Frozen weights on the GPU: read tensor by tensor, in the formats of the plan, a few megabytes at a time. */
 import { quantise } from '../formats/blocks.ts';
 import { InputError } from '../formats/input_error.ts';
+import { releaseBytes } from '../formats/release_bytes.ts';
 import type { TensorSource } from '../formats/tensor_source.ts';
 import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { type BufferSlice, whole } from '../gpu/ledger.ts';
@@ -227,6 +228,8 @@ async function fillBlock(
       const before = formatBytes(block.format, written * columns);
       queue.writeBuffer(data, before.data, packed.data);
       allScales.set(packed.scales, before.scales);
+      releaseBytes(packed.data);
+      releaseBytes(stored);
       written += count;
     }
     partFirst += rows;
@@ -243,5 +246,7 @@ async function converted(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const values = await source.readF32(tensor, row, count);
   if (format === 'f32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return quantise(STORED_AS[format], values);
+  const stored = quantise(STORED_AS[format], values);
+  releaseBytes(values);
+  return stored;
 }
