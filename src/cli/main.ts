@@ -2,6 +2,7 @@
 import { InputError } from '../formats/input_error.ts';
 import { COMMON, parseOptions } from './arguments.ts';
 import type { Command } from './command.ts';
+import { bench } from './commands/bench.ts';
 import { buildCommand } from './commands/build.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
@@ -12,6 +13,7 @@ import { plan } from './commands/plan.ts';
 import { train } from './commands/train.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  bench,
   doctor,
   logprobs,
   train,
@@ -52,7 +54,8 @@ export async function main(args: readonly string[]): Promise<number> {
         'does not exist.',
         `There are ${Object.keys(COMMANDS).join(', ')}.`,
       );
-    const options = parseOptions(rest, command.options);
+    const isSubject = command.subject !== undefined && rest[0] !== undefined && !rest[0].startsWith('-');
+    const options = parseOptions(isSubject ? [`--${command.subject}`, ...rest] : rest, command.options);
     if (options.flag('help')) {
       console.log(commandUsage(name, command));
       return 0;

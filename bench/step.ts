@@ -1,0 +1,113 @@
+/** @file `bench step`: whole training steps of a small Llama, from the first one, compilation included, on. */
+
+import type { DeviceFactory } from '../src/gpu/gpu.ts';
+import { Gpu } from '../src/gpu/gpu.ts';
+import type { ShaderLibrary } from '../src/gpu/shader_library.ts';
+import type { LlamaConfig, Projection } from '../src/llama/config.ts';
+import { flopsPerToken } from '../src/llama/flops.ts';
+import { loadLlama } from '../src/llama/model.ts';
+import type { WeightChoice } from '../src/llama/weight_plan.ts';
+import { parseTrainConfig } from '../src/train/config.ts';
+import type { TextCodec } from '../src/train/engine.ts';
+import { createTuner } from '../src/train/engine.ts';
+import { benchKernels } from './kernels.ts';
+import { mapSpread, type Spread, spread } from './measure.ts';
+import { randomWeights, STEP_MODEL } from './random_llama.ts';
+
+export interface StepOptions {
+  readonly tokens: number;
+  readonly rank: number;
+  readonly targets: readonly Projection[] | 'all-linear';
+  readonly weights: WeightChoice;
+  readonly steps: number;
+  readonly runs: number;
+}
+
+export interface StepFigures {
+  readonly tokens: number;
+  readonly tokens_per_second: Spread;
+  /** From the device's creation to the first step's loss: shaders, pipelines, programs. */
+  readonly seconds_to_first_step: number;
+  /** FLOP that the mathematics needs, per second. */
+  readonly gflops: Spread;
+  /** Best product of `bench kernels` on this adapter in this run. */
+  readonly best_matmul_gflops: number;
+  readonly share_of_best_matmul: number;
+  readonly peak_gpu_bytes: number;
+  readonly planned_gpu_bytes: number;
+}
+
+/** One sequence of `tokens` tokens, all but the first of which are targets. */
+export async function benchStep(
+  device: DeviceFactory,
+  shaders: ShaderLibrary,
+  options: StepOptions,
+  progress: (line: string) => void,
+): Promise<StepFigures> {
+  const started = performance.now();
+  const gpu = await Gpu.create(device, shaders);
+  try {
+    const config: LlamaConfig = STEP_MODEL;
+    const { tokens, rank, targets, steps, runs, weights } = options;
+    const model = await loadLlama(gpu, config, randomWeights(config), { weights });
+    const tuner = createTuner(model, tokenCodec(tokens, config.vocabSize), () => performance.now(), {
+      batchTokens: tokens + 1,
+    });
+    const trainConfig = parseTrainConfig(
+      {
+        max_steps: steps,
+        per_device_train_batch_size: 1,
+        r: rank,
+        lora_alpha: 2 * rank,
+        target_modules: targets,
+        learning_rate: 1e-4,
+        lr_scheduler_type: 'constant',
+      },
+      'bench',
+      config.maxPositionEmbeddings,
+    );
+    const rows = [{ prompt: 'first', completion: 'rest' }];
+    let firstStep = Number.NaN;
+    const perSecond: number[] = [];
+    let planned = 0;
+    for (let run = 0; run < runs; run++) {
+      const times: number[] = [];
+      const result = await tuner.trainSft(rows, trainConfig, null, () => {
+        times.push(performance.now());
+        if (run === 0 && times.length === 1) firstStep = (performance.now() - started) / 1000;
+      });
+      planned = result.plannedBytes;
+      perSecond.push((tokens * (times.length - 1) * 1000) / (times.at(-1)! - times[0]!));
+      progress(`run ${run + 1}/${runs}: ${perSecond.at(-1)!.toFixed(1)} tokens/s`);
+    }
+    const peak = gpu.ledger.peakBytes;
+    const flops = flopsPerToken(config, { rank, scale: 1, targets: trainConfig.lora.targetModules }, tokens);
+    const tokensPerSecond = spread(perSecond);
+    const gflops = mapSpread(tokensPerSecond, (t) => (t * (flops.forward + flops.backward)) / 1e9);
+    const kernels = await benchKernels(gpu, runs, progress);
+    const best = Math.max(...kernels.map((k) => k.gflops.median));
+    return {
+      tokens,
+      tokens_per_second: tokensPerSecond,
+      seconds_to_first_step: firstStep,
+      gflops,
+      best_matmul_gflops: best,
+      share_of_best_matmul: gflops.median / best,
+      peak_gpu_bytes: peak,
+      planned_gpu_bytes: planned,
+    };
+  } finally {
+    gpu.destroy();
+  }
+}
+
+/** A row of `tokens` tokens besides its first, whatever the text: what is timed is the engine. */
+function tokenCodec(tokens: number, vocabulary: number): TextCodec {
+  const ids = Uint32Array.from({ length: tokens + 1 }, (_, i) => (i * 7919) % vocabulary);
+  return {
+    encodePrompts: async (prompts: readonly string[]) => prompts.map(() => ids.slice(0, 1)),
+    encodeRows: async (rows: readonly unknown[]) => rows.map(() => ({ ids, promptLength: 1 })),
+    encodeBare: () => ({ ids, promptLength: 1 }),
+    decode: () => '',
+  } as unknown as TextCodec;
+}

@@ -1,0 +1,88 @@
+/** @file `bench`: figures of this adapter, all of one run: kernels, or whole training steps. */
+import { benchKernels, type KernelFigure } from '../../../bench/kernels.ts';
+import { benchStep, type StepFigures } from '../../../bench/step.ts';
+import { Gpu } from '../../gpu/gpu.ts';
+import type { Command } from '../command.ts';
+import { dawnDevice, shadersFromDisk } from '../dawn.ts';
+import { WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
+import { kernelVariants } from './doctor.ts';
+
+interface BenchReport {
+  readonly what: string;
+  readonly adapter: string;
+  /** Figures of software adapters are compared as ratios in one run, never as such. */
+  readonly software: boolean;
+  readonly runs: number;
+  readonly chosen: Readonly<Record<string, string>>;
+  readonly kernels?: readonly KernelFigure[];
+  readonly step?: StepFigures;
+}
+
+export const bench: Command = {
+  summary: 'figures of this adapter: kernels (all variants of the products) or step (of a small Llama)',
+  subject: 'what',
+  options: {
+    what: { default: 'kernels', choices: ['kernels', 'step'], help: 'what is timed' },
+    ...WEIGHT_OPTIONS,
+    weights: { ...WEIGHT_OPTIONS.weights!, default: 'f32' },
+    runs: { default: '5', help: 'runs, of which the median counts' },
+    tokens: { default: '128', help: 'with step: tokens of the one sequence' },
+    rank: { default: '8', help: "with step: LoRA's rank" },
+    'target-modules': {
+      default: 'q_proj,v_proj',
+      help: 'with step: adapted projections, or all-linear',
+    },
+    steps: { default: '6', help: 'with step: steps of a run' },
+  },
+  async run(options, progress): Promise<BenchReport> {
+    const what = options.get('what');
+    const runs = options.integer('runs', 1);
+    const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
+    const head = {
+      what,
+      adapter: gpu.adapter.description,
+      software: gpu.adapter.software,
+      runs,
+      chosen: kernelVariants(gpu),
+    };
+    try {
+      if (what === 'kernels') return { ...head, kernels: await benchKernels(gpu, runs, progress) };
+    } finally {
+      gpu.destroy();
+    }
+    const targets = options.get('target-modules');
+    const step = await benchStep(
+      dawnDevice,
+      shadersFromDisk(),
+      {
+        tokens: options.integer('tokens', 2),
+        rank: options.integer('rank', 1),
+        targets: targets === 'all-linear' ? targets : (targets.split(',') as never),
+        weights: weightChoices(options).weights,
+        steps: options.integer('steps', 2),
+        runs,
+      },
+      progress,
+    );
+    return { ...head, step };
+  },
+  text(report: BenchReport) {
+    const head = `${report.adapter}${report.software ? ' (software: compare ratios of one run only)' : ''}, medians of ${report.runs}`;
+    if (report.step) {
+      const s = report.step;
+      return [
+        head,
+        `${s.tokens_per_second.median.toFixed(1)} tokens/s (${s.tokens_per_second.least.toFixed(1)} to ${s.tokens_per_second.most.toFixed(1)}), first step after ${s.seconds_to_first_step.toFixed(2)} s`,
+        `${s.gflops.median.toFixed(2)} GFLOP/s that the mathematics needs: ${(100 * s.share_of_best_matmul).toFixed(0)} % of the best product (${s.best_matmul_gflops.toFixed(2)})`,
+        `${(s.peak_gpu_bytes / 1e6).toFixed(1)} MB at most, ${(s.planned_gpu_bytes / 1e6).toFixed(1)} MB planned`,
+      ].join('\n');
+    }
+    return [
+      head,
+      ...(report.kernels ?? []).map(
+        (k) =>
+          `${k.kernel} ${k.variant.padEnd(8)} ${k.format.padEnd(4)} ${k.shape.join('x').padEnd(12)} ${k.gflops.median.toFixed(2).padStart(8)} GFLOP/s`,
+      ),
+    ].join('\n');
+  },
+};
