@@ -7,6 +7,9 @@ import { fileOfBlob, storedSource } from '../store/stored_source.ts';
 import { FetchByteSource } from './fetch_byte_source.ts';
 import type { ModelChoice } from './model_protocol.ts';
 
+/** What its card calls the bundled model, and adapters their base. */
+const BUNDLED_NAME = 'atlas-1m';
+
 const BUNDLED_FILES = [
   'config.json',
   'generation_config.json',
@@ -27,7 +30,7 @@ export async function openModelSource(
 ): Promise<ByteSource> {
   switch (choice.kind) {
     case 'bundled':
-      return new FetchByteSource('bundled model', new URL('model/', base).href, BUNDLED_FILES);
+      return new FetchByteSource(BUNDLED_NAME, new URL('model/', base).href, BUNDLED_FILES);
     case 'hub':
       return new ModelCache(browserCache(), Date.now).open(choice, onCheck);
     case 'files': {

@@ -15,6 +15,7 @@ import { browserDevice, reportDevice } from './browser_device.ts';
 import { EventLog } from './event_log.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import { FetchByteSource } from './fetch_byte_source.ts';
+import { openModelSource } from './model_source.ts';
 import {
   HEARTBEAT_MS,
   type ProbeResult,
@@ -38,13 +39,6 @@ const BUSY: Failure = {
   cure: 'Wait until it has finished there, or stop it.',
 };
 
-const MODEL_FILES = [
-  'config.json',
-  'generation_config.json',
-  'model.safetensors',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
 const DATA_FILES = ['world.json', 'train.jsonl', 'test.jsonl'];
 
 export class Trainer implements TrainerApi {
@@ -179,7 +173,7 @@ export class Trainer implements TrainerApi {
   ): Promise<void> {
     const { run, seed } = request;
     const startedAt = this.now();
-    const model = new FetchByteSource('model', new URL('model/', this.#base).href, MODEL_FILES);
+    const model = await openModelSource({ kind: 'bundled' }, this.#base);
     const opened = await openTuner(gpu, model, {
       clock: () => performance.now(),
       startTemplateWorker,
