@@ -49,6 +49,18 @@ export function weightChoices(options: Options): WeightChoices {
   return { weights, embedding: embedding === undefined ? weights : choice(embedding) };
 }
 
+/** Of commands that train. */
+export const BUDGET_OPTION: OptionSpecs = {
+  'memory-budget': {
+    help: 'megabytes of GPU memory that training should fit: activations are computed twice as far as that takes (default: never)',
+  },
+};
+
+/** Bytes of BUDGET_OPTION. */
+export function memoryBudget(options: Options): number | undefined {
+  return options.maybe('memory-budget') === undefined ? undefined : 1e6 * options.integer('memory-budget', 1);
+}
+
 export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter directory to start from' } };
 
 /** A model on a device, with the options' template. */
@@ -57,12 +69,14 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
   const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
   try {
     const template = options.maybe('template') as TemplateName | undefined;
+    const budget = memoryBudget(options);
     return {
       ...(await openTuner(gpu, source, {
         clock: () => performance.now(),
         startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),
         load: weightChoices(options),
+        ...(budget === undefined ? {} : { memoryBudget: budget }),
       })),
       gpu,
     };

@@ -9,7 +9,7 @@ import { rmsNormBackward, rmsNormBackwardFromTargets } from '../ops/rms_norm.ts'
 import { rope } from '../ops/rope.ts';
 import { swigluBackward } from '../ops/swiglu.ts';
 import { projectionShape } from './config.ts';
-import { type Bucket, logprobParts } from './forward.ts';
+import { type Bucket, logprobParts, recomputeLayer } from './forward.ts';
 import { GROUPS, type GroupName, loraGroup } from './lora_layout.ts';
 import type { LlamaWeights } from './weights.ts';
 import type { Workspace } from './workspace.ts';
@@ -84,6 +84,7 @@ export function backward(
   for (let i = config.numHiddenLayers - 1; i >= 0; i--) {
     const layer = weights.layers[i]!;
     const saved = (name: string) => workspace.saved(i, name);
+    if (workspace.isRecomputed(i)) recomputeLayer(program, workspace, weights, i, rows);
     projectBackward(program, workspace, weights, i, 'down', rows, saved('act'), s('dx'), s('dact'));
     swigluBackward(program, {
       rows,

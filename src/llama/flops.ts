@@ -18,8 +18,14 @@ export interface FlopsPerToken {
 /**
  * Per token of a batch in which every token is a target and sees, on average, half of the batch.
  * @param tokens of the batch, which decide what attention costs
+ * @param recomputedLayers layers that are computed a second time, but for their last product
  */
-export function flopsPerToken(config: LlamaConfig, lora: LoraShape, tokens: number): FlopsPerToken {
+export function flopsPerToken(
+  config: LlamaConfig,
+  lora: LoraShape,
+  tokens: number,
+  recomputedLayers = 0,
+): FlopsPerToken {
   const { numHiddenLayers: layers, hiddenSize, vocabSize, numAttentionHeads, headDim } = config;
   let products = 0;
   let adapter = 0;
@@ -38,6 +44,8 @@ export function flopsPerToken(config: LlamaConfig, lora: LoraShape, tokens: numb
   const forward = layers * (products + adapter + 2 * attention) + head;
   // Of the adapter: dU = dY B, dB = dY^T U, dA = dU^T X, dX += dU A. Of attention: dV, dP, dQ, dK.
   const backward = layers * (products + 2 * adapter + 4 * attention) - lowest + head;
-  const recompute = layers * attention + head;
+  const down = projectionShape(config, 'down_proj');
+  const again = products + adapter + 2 * attention - 2 * down.out * down.in;
+  const recompute = layers * attention + head + recomputedLayers * again;
   return { forward, backward, recompute, total: forward + backward + recompute };
 }

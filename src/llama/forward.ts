@@ -41,6 +41,32 @@ export function attendPacked(workspace: Workspace, rows: number): Attend {
     );
 }
 
+/** Records u = x A^T of a group's adapters, where it has any. */
+function projectLora(
+  program: ProgramBuilder,
+  workspace: Workspace,
+  layer: number,
+  group: GroupName,
+  rows: number,
+  x: BufferSlice,
+) {
+  const { config, lora } = workspace;
+  const g = lora && loraGroup(lora, layer, group);
+  if (!g) return undefined;
+  const inner = projectionShape(config, GROUPS[group][0]).in;
+  const u = workspace.saved(layer, `u.${group}`);
+  const w = f32Matrix(workspace.a(g), g.totalRank, inner);
+  matmulNT(program, { x, w, y: u, rows, columns: g.totalRank, inner });
+  return {
+    u,
+    b: workspace.b(g),
+    rank: lora.rank,
+    uStride: g.totalRank,
+    scale: lora.scale,
+    segments: g.segments,
+  };
+}
+
 /** Records y = x W^T of a group of projections, with its adapters, plus a residual where one is given. */
 function project(
   program: ProgramBuilder,
@@ -53,20 +79,10 @@ function project(
   y: BufferSlice,
   residual?: BufferSlice,
 ): void {
-  const { config, lora } = workspace;
+  const { config } = workspace;
   const inner = projectionShape(config, GROUPS[group][0]).in;
   const columns = GROUPS[group].reduce((sum, p) => sum + projectionShape(config, p).out, 0);
-  const g = lora && loraGroup(lora, layer, group);
-  const u = g ? workspace.saved(layer, `u.${group}`) : undefined;
-  if (g && u)
-    matmulNT(program, {
-      x,
-      w: f32Matrix(workspace.a(g), g.totalRank, inner),
-      y: u,
-      rows,
-      columns: g.totalRank,
-      inner,
-    });
+  const lora = projectLora(program, workspace, layer, group, rows, x);
   matmulNT(program, {
     x,
     w: weights.layers[layer]![group],
@@ -75,21 +91,55 @@ function project(
     columns,
     inner,
     ...(residual ? { residual } : {}),
-    ...(g && u
-      ? {
-          lora: {
-            u,
-            b: workspace.b(g),
-            rank: lora.rank,
-            uStride: g.totalRank,
-            scale: lora.scale,
-            segments: g.segments,
-          },
-        }
-      : {}),
+    ...(lora ? { lora } : {}),
   });
   const bias = weights.layers[layer]!.bias[group];
   if (bias) addBias(program, { y, bias, rows, columns });
+}
+
+/** Records one layer from x(i) up to what its last product works on: all that its backward pass needs. */
+function layerUpToDown(
+  program: ProgramBuilder,
+  workspace: Workspace,
+  weights: LlamaWeights,
+  i: number,
+  rows: number,
+  attend: Attend,
+): void {
+  const { config } = workspace;
+  const { hiddenSize: hidden, headDim, rmsNormEps: eps } = config;
+  const heads = config.numAttentionHeads + config.numKeyValueHeads; // those that rotate: queries, then keys
+  const stride = (heads + config.numKeyValueHeads) * headDim;
+  const [positions, angles] = [workspace.slice('positions'), workspace.slice('angles')];
+  const layer = weights.layers[i]!;
+  const saved = (name: string) => workspace.saved(i, name);
+  rmsNorm(program, { rows, hidden, eps, x: workspace.x(i), gain: layer.inputNorm, y: saved('normed1') });
+  project(program, workspace, weights, i, 'qkv', rows, saved('normed1'), saved('qkv'));
+  rope(program, { x: saved('qkv'), positions, angles, rows, stride, heads, headDim, direction: 1 });
+  attend(program, i, saved('qkv'), saved('attended'), saved('lse'));
+  project(program, workspace, weights, i, 'o', rows, saved('attended'), saved('middle'), workspace.x(i));
+  rmsNorm(program, {
+    rows,
+    hidden,
+    eps,
+    x: saved('middle'),
+    gain: layer.postAttentionNorm,
+    y: saved('normed2'),
+  });
+  project(program, workspace, weights, i, 'gateUp', rows, saved('normed2'), saved('gateUp'));
+  swiglu(program, { rows, width: config.intermediateSize, gateUp: saved('gateUp'), act: saved('act') });
+}
+
+/** Records a layer's activations anew, by the very kernels of the forward pass: the same to the bit. */
+export function recomputeLayer(
+  program: ProgramBuilder,
+  workspace: Workspace,
+  weights: LlamaWeights,
+  layer: number,
+  rows: number,
+): void {
+  layerUpToDown(program, workspace, weights, layer, rows, attendPacked(workspace, rows));
+  projectLora(program, workspace, layer, 'down', rows, workspace.saved(layer, 'act'));
 }
 
 /** Records all layers on `rows` tokens, from ids and positions to the last layer's output x(layers). */
@@ -101,36 +151,17 @@ export function forwardLayers(
   attend: Attend,
 ): void {
   const { config } = workspace;
-  const { hiddenSize: hidden, headDim, rmsNormEps: eps } = config;
-  const heads = config.numAttentionHeads + config.numKeyValueHeads; // those that rotate: queries, then keys
-  const stride = (heads + config.numKeyValueHeads) * headDim;
-  const [positions, angles] = [workspace.slice('positions'), workspace.slice('angles')];
   embedding(program, {
     ids: workspace.slice('ids'),
     table: weights.embedding,
     x: workspace.x(0),
     rows,
-    hidden,
+    hidden: config.hiddenSize,
   });
   for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = weights.layers[i]!;
-    const saved = (name: string) => workspace.saved(i, name);
-    rmsNorm(program, { rows, hidden, eps, x: workspace.x(i), gain: layer.inputNorm, y: saved('normed1') });
-    project(program, workspace, weights, i, 'qkv', rows, saved('normed1'), saved('qkv'));
-    rope(program, { x: saved('qkv'), positions, angles, rows, stride, heads, headDim, direction: 1 });
-    attend(program, i, saved('qkv'), saved('attended'), saved('lse'));
-    project(program, workspace, weights, i, 'o', rows, saved('attended'), saved('middle'), workspace.x(i));
-    rmsNorm(program, {
-      rows,
-      hidden,
-      eps,
-      x: saved('middle'),
-      gain: layer.postAttentionNorm,
-      y: saved('normed2'),
-    });
-    project(program, workspace, weights, i, 'gateUp', rows, saved('normed2'), saved('gateUp'));
-    swiglu(program, { rows, width: config.intermediateSize, gateUp: saved('gateUp'), act: saved('act') });
-    project(program, workspace, weights, i, 'down', rows, saved('act'), workspace.x(i + 1), saved('middle'));
+    layerUpToDown(program, workspace, weights, i, rows, attend);
+    const [act, middle] = [workspace.saved(i, 'act'), workspace.saved(i, 'middle')];
+    project(program, workspace, weights, i, 'down', rows, act, workspace.x(i + 1), middle);
   }
 }
 

@@ -20,6 +20,11 @@ export interface SessionShape {
   readonly positions: number;
   /** Training keeps every layer's activations; scoring and generating use one layer's over and over. */
   readonly training: boolean;
+  /**
+   * Training: so many of the lowest layers share one set of activations and compute them anew for the backward pass, all
+   * but the highest of them, whose are still there. 0 or 1: all are kept.
+   */
+  readonly recomputed?: number;
 }
 
 export type PlanPart = 'adapter' | 'optimizer' | 'activations' | 'gradients' | 'logits' | 'batch';
@@ -62,6 +67,30 @@ function activationSize(c: LlamaConfig, name: Activation): number {
   }
 }
 
+/** Number of the set of activations that a layer works on: its own, or one that it shares. */
+export function activationSet(s: Pick<SessionShape, 'training' | 'recomputed'>, layer: number): number {
+  return s.training && layer >= (s.recomputed ?? 0) ? layer : 0;
+}
+
+/**
+ * The fewest layers to recompute so that weights and session fit the budget; all of them where nothing does.
+ * @param budget bytes
+ */
+export function layersToRecompute(
+  config: LlamaConfig,
+  lora: LoraLayout | null,
+  shape: SessionShape,
+  weightBytes: number,
+  budget: number,
+): number {
+  const bytes = (recomputed: number) =>
+    planSession(config, lora, { ...shape, recomputed }).reduce((sum, item) => sum + item.bytes, weightBytes);
+  if (bytes(0) <= budget) return 0;
+  let recomputed = 2;
+  while (recomputed < config.numHiddenLayers && bytes(recomputed) > budget) recomputed++;
+  return Math.min(recomputed, config.numHiddenLayers);
+}
+
 /** All buffers of a session but the weights. Sizes are multiples of 16 bytes, as the ledger rounds them. */
 export function planSession(config: LlamaConfig, lora: LoraLayout | null, s: SessionShape): PlanItem[] {
   const items: PlanItem[] = [];
@@ -78,9 +107,8 @@ export function planSession(config: LlamaConfig, lora: LoraLayout | null, s: Ses
     add('optimizer', 'step', 4);
   }
   const layers = config.numHiddenLayers;
-  const kept = s.training ? layers : 1;
   for (let i = 0; i < (s.training ? layers + 1 : 2); i++) add('activations', `${i}.x`, T * H);
-  for (let i = 0; i < kept; i++) {
+  for (const i of new Set(Array.from({ length: layers }, (_, layer) => activationSet(s, layer)))) {
     for (const name of ACTIVATIONS) add('activations', `${i}.${name}`, T * activationSize(config, name));
     for (const group of GROUP_NAMES) {
       const g = lora && loraGroup(lora, i, group);

@@ -3,7 +3,7 @@ import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { type BufferSlice, elements, whole } from '../gpu/ledger.ts';
 import type { LlamaConfig } from './config.ts';
 import type { LoraGroup, LoraLayout } from './lora_layout.ts';
-import { type PlanItem, planSession, type SessionShape } from './memory_plan.ts';
+import { activationSet, type PlanItem, planSession, type SessionShape } from './memory_plan.ts';
 import { ropeAngles } from './rope_angles.ts';
 
 export class Workspace {
@@ -45,9 +45,14 @@ export class Workspace {
     return whole(this.buffer(label));
   }
 
-  /** A layer's saved activation; without training, all layers share one set. */
+  /** A layer's saved activation, in its own set or in one that it shares. */
   saved(layer: number, name: string): BufferSlice {
-    return this.slice(`${this.shape.training ? layer : 0}.${name}`);
+    return this.slice(`${activationSet(this.shape, layer)}.${name}`);
+  }
+
+  /** Whether a layer's activations were overwritten by a later layer's by the time of its backward pass. */
+  isRecomputed(layer: number): boolean {
+    return layer < (this.shape.recomputed ?? 0) - 1;
   }
 
   /** Input of layer `layer` (and output of the one before); without training, two buffers take turns. */
@@ -63,6 +68,11 @@ export class Workspace {
   /** [bRows, rank] of a group in the flat buffer `of`. */
   b(group: LoraGroup, of: 'parameters' | 'gradient' = 'parameters'): BufferSlice {
     return elements(this.buffer(of), group.bOffset, group.bRows * this.lora!.rank);
+  }
+
+  /** Gives back all buffers but one. */
+  releaseAllBut(label: string): void {
+    for (const [other, buffer] of this.buffers) if (other !== label) this.gpu.ledger.release(buffer);
   }
 
   release(): void {

@@ -52,6 +52,8 @@ export interface EngineOptions {
   readonly treeBatching?: boolean;
   /** Most tokens of a packed batch, where rows allow; default by the model's width. */
   readonly batchTokens?: number;
+  /** GPU bytes that training should fit; activations are recomputed as far as that takes. Default: none are. */
+  readonly memoryBudget?: number;
 }
 
 /** Tokens of a packed batch: enough rows to keep a GPU busy, fewer for wide models, whose activations weigh more. */
@@ -147,7 +149,14 @@ export function createTuner(
           const layout = loraLayout(config, loraShape(lora));
           return { layout, parameters: initialParameters(layout, trainConfig.seed) };
         })();
-    const session = await TrainingSession.create(model, flat.layout, flat.parameters, steps, trainConfig);
+    const session = await TrainingSession.create(
+      model,
+      flat.layout,
+      flat.parameters,
+      steps,
+      trainConfig,
+      options.memoryBudget,
+    );
     try {
       const log: TrainResult['log'][number][] = [];
       const warmup = resolveWarmup(trainConfig.warmupSteps, steps.length);
@@ -163,6 +172,8 @@ export function createTuner(
         },
         signal,
       );
+      // What is copied to the CPU needs room of its own, which the plan does not have.
+      session.workspace.releaseAllBut('parameters');
       const tensors = await downloadTensors(model.gpu, flat.layout, session.workspace.buffer('parameters'));
       return {
         adapter: { options: lora, tensors },
@@ -170,6 +181,7 @@ export function createTuner(
         steps: steps.length,
         order: planned.map((p) => p.microBatches),
         plannedBytes: model.weights.plan.bytes + session.bytes,
+        recomputedLayers: Math.max(0, (session.workspace.shape.recomputed ?? 0) - 1),
       };
     } finally {
       session.release();

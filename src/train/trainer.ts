@@ -8,7 +8,7 @@ import { backward } from '../llama/backward.ts';
 import { uploadBatch } from '../llama/batch_upload.ts';
 import { type Bucket, forward } from '../llama/forward.ts';
 import type { LoraLayout } from '../llama/lora_layout.ts';
-import type { SessionShape } from '../llama/memory_plan.ts';
+import { layersToRecompute, type SessionShape } from '../llama/memory_plan.ts';
 import type { LlamaModel } from '../llama/model.ts';
 import { bucketSize } from '../llama/scoring.ts';
 import { Workspace } from '../llama/workspace.ts';
@@ -42,16 +42,25 @@ export class TrainingSession {
     readonly layout: LoraLayout,
   ) {}
 
-  /** Allocates and records everything that steps of these sizes need; nothing is allocated after this. */
+  /**
+   * Allocates and records everything that steps of these sizes need; nothing is allocated after this.
+   * @param memoryBudget GPU bytes that weights and session should fit: activations are recomputed as far as that takes
+   */
   static async create(
     model: LlamaModel,
     layout: LoraLayout,
     parameters: Float32Array<ArrayBuffer>,
     steps: readonly PreparedStep[],
     config: Pick<TrainConfig, 'adamBeta1' | 'adamBeta2' | 'adamEpsilon' | 'weightDecay'>,
+    memoryBudget = Number.POSITIVE_INFINITY,
   ): Promise<TrainingSession> {
     const { gpu } = model;
-    const workspace = await Workspace.create(gpu, model.config, layout, sessionShape(steps), OWNER);
+    const whole = sessionShape(steps);
+    const shape = {
+      ...whole,
+      recomputed: layersToRecompute(model.config, layout, whole, model.weights.plan.bytes, memoryBudget),
+    };
+    const workspace = await Workspace.create(gpu, model.config, layout, shape, OWNER);
     const session = new TrainingSession(model, workspace, layout);
     try {
       gpu.device.queue.writeBuffer(workspace.buffer('parameters'), 0, parameters);

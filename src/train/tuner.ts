@@ -153,6 +153,8 @@ export interface TrainResult {
   readonly order: readonly (readonly (readonly number[])[])[];
   /** GPU bytes that were planned: the weights, and everything of the training session. */
   readonly plannedBytes: number;
+  /** Layers whose activations were computed a second time, for want of memory. */
+  readonly recomputedLayers: number;
 }
 
 /** Called for every step, in order, at most two steps after it was submitted. */

@@ -14,7 +14,7 @@ import type { TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { METHOD_OPTIONS, methodOptions, openAuthor, stageConfigs } from '../method_options.ts';
-import { MODEL_OPTIONS, openModel } from '../open_model.ts';
+import { BUDGET_OPTION, MODEL_OPTIONS, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
 import { kernelVariants, weightsReport } from './doctor.ts';
@@ -39,6 +39,7 @@ export const knowtuneCommand: Command = {
     data: { help: 'JSONL of {question, answer} to train on' },
     test: { help: 'JSONL of {question} to test, with {entity, slots} where answers can be checked' },
     ...METHOD_OPTIONS,
+    ...BUDGET_OPTION,
     reference: {
       default: 'start',
       choices: ['start', 'base'],

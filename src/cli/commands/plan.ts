@@ -3,12 +3,12 @@ import { InputError } from '../../formats/input_error.ts';
 import { PROJECTIONS, type Projection } from '../../llama/config.ts';
 import { flopsPerToken } from '../../llama/flops.ts';
 import { loraLayout } from '../../llama/lora_layout.ts';
-import { planSession, planTotals } from '../../llama/memory_plan.ts';
+import { layersToRecompute, planSession, planTotals } from '../../llama/memory_plan.ts';
 import { parameterCount, planWeights } from '../../llama/weight_plan.ts';
 import { openModelFiles } from '../../train/model_files.ts';
 import type { Command } from '../command.ts';
 import { modelSource } from '../model_source.ts';
-import { MODEL_OPTIONS, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
+import { BUDGET_OPTION, MODEL_OPTIONS, memoryBudget, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
 
 /** WebGPU's default limit: what every adapter binds at least. */
 const DEFAULT_BINDING = 128 * 2 ** 20;
@@ -19,6 +19,8 @@ interface PlanReport {
   /** Bytes by part. */
   readonly memory: Readonly<Record<string, number>>;
   readonly total_bytes: number;
+  /** Layers whose activations are computed a second time to fit --memory-budget. */
+  readonly recomputed_layers: number;
   readonly items: readonly { readonly part: string; readonly label: string; readonly bytes: number }[];
   readonly conversions: readonly { readonly from: string; readonly to: string; readonly tensors: number }[];
   readonly flop_per_token: Readonly<Record<'forward' | 'backward' | 'recompute' | 'total', number>>;
@@ -29,6 +31,7 @@ export const plan: Command = {
   options: {
     model: MODEL_OPTIONS.model!,
     ...WEIGHT_OPTIONS,
+    ...BUDGET_OPTION,
     rank: { default: '8', help: "LoRA's rank" },
     tokens: { default: '512', help: 'tokens of a packed batch, all of them targets' },
     'target-modules': { default: 'all-linear', help: `all-linear, or some of ${PROJECTIONS.join(',')}` },
@@ -52,20 +55,24 @@ export const plan: Command = {
       (tensor) => tensors.type(tensor) ?? 'F16',
       options.integer('binding', 2 ** 20),
     );
-    const session = planSession(config, layout, {
+    const shape = {
       tokens,
       targets: tokens,
       sequences,
       pairs: sequences,
       positions: Math.min(tokens, config.maxPositionEmbeddings),
       training: true,
-    });
+    };
+    const budget = memoryBudget(options) ?? Number.POSITIVE_INFINITY;
+    const recomputed = layersToRecompute(config, layout, shape, weights.bytes, budget);
+    const session = planSession(config, layout, { ...shape, recomputed });
     const memory = { weights: weights.bytes, ...planTotals(session) };
     return {
       parameters: parameterCount(config),
       trainable_parameters: layout.parameters,
       memory,
       total_bytes: Object.values(memory).reduce((a, b) => a + b, 0),
+      recomputed_layers: Math.max(0, recomputed - 1),
       items: [
         ...weights.matrices.flatMap(({ blocks }) =>
           blocks.map(({ label, dataBytes, scaleBytes }) => ({
@@ -78,7 +85,7 @@ export const plan: Command = {
         ...session,
       ],
       conversions: weights.conversions,
-      flop_per_token: flopsPerToken(config, lora, tokens),
+      flop_per_token: flopsPerToken(config, lora, tokens, Math.max(0, recomputed - 1)),
     };
   },
   text(r: PlanReport) {
@@ -87,7 +94,7 @@ export const plan: Command = {
     return [
       `${r.parameters} parameters, ${r.trainable_parameters} of them trained`,
       ...Object.entries(r.memory).map(([part, bytes]) => `${part.padEnd(12)} ${mega(bytes)}`),
-      `${'total'.padEnd(12)} ${mega(r.total_bytes)}`,
+      `${'total'.padEnd(12)} ${mega(r.total_bytes)}${r.recomputed_layers > 0 ? `, ${r.recomputed_layers} layers computed twice` : ''}`,
       ...Object.entries(r.flop_per_token).map(
         ([part, flops]) => `${part.padEnd(12)} ${giga(flops)} per token`,
       ),

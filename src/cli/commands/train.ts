@@ -10,7 +10,14 @@ import type { Adapter, OnStep, ReferencePolicy, TrainConfig, TrainResult } from 
 import type { Options } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { DATA_OPTIONS, readData } from '../data_options.ts';
-import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel, readInput } from '../open_model.ts';
+import {
+  ADAPTER_OPTION,
+  BUDGET_OPTION,
+  MODEL_OPTIONS,
+  openAdapter,
+  openModel,
+  readInput,
+} from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { sha256 } from '../sha256.ts';
 import { kernelVariants, weightsReport } from './doctor.ts';
@@ -23,6 +30,7 @@ export const train: Command = {
   options: {
     method: { required: true, choices: ['sft', 'dpo'], help: 'the loss' },
     ...MODEL_OPTIONS,
+    ...BUDGET_OPTION,
     ...ADAPTER_OPTION,
     reference: { default: 'start', help: 'reference of DPO: start, base, or a PEFT directory' },
     data: {
@@ -152,6 +160,7 @@ export function summarize(result: TrainResult, peakBytes: number) {
     target_tokens: result.log.reduce((n, l) => n + l.target_tokens, 0),
     tokens_per_second: tokens / seconds,
     skipped_steps: result.log.filter((l) => l.skipped).length,
+    recomputed_layers: result.recomputedLayers,
     planned_gpu_bytes: result.plannedBytes,
     peak_gpu_bytes: peakBytes,
   };
