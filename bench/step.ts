@@ -105,9 +105,9 @@ export async function benchStep(
 function tokenCodec(tokens: number, vocabulary: number): TextCodec {
   const ids = Uint32Array.from({ length: tokens + 1 }, (_, i) => (i * 7919) % vocabulary);
   return {
-    encodePrompts: async (prompts: readonly string[]) => prompts.map(() => ids.slice(0, 1)),
-    encodeRows: async (rows: readonly unknown[]) => rows.map(() => ({ ids, promptLength: 1 })),
-    encodeBare: () => ({ ids, promptLength: 1 }),
+    encodePrompts: async (prompts) => prompts.map(() => ids.slice(0, 1)),
+    encodeRows: async (rows) => rows.map(() => ({ ids, promptLength: 1, trained: null })),
+    encodeBare: () => ({ ids, promptLength: 1, trained: null }),
     decode: () => '',
-  } as unknown as TextCodec;
+  };
 }

@@ -293,25 +293,3 @@ function leadingTokens(tokenizer: Tokenizer): Uint32Array {
     if (bare.every((id, i) => dressed[k + i] === id)) return dressed.slice(0, k);
   return new Uint32Array(0);
 }
-
-/**
- * Refuses a row that does not fit.
- * @param line 1-based, shown in the message with `place`
- * @throws InputError naming the row, its length and the limit
- */
-export function checkRowLength(
-  row: EncodedRow,
-  place: string,
-  line: number,
-  maxLength: number,
-  context: number,
-): void {
-  if (row.ids.length <= maxLength) return;
-  throw new InputError(
-    `${place}:${line}`,
-    `the row has ${row.ids.length} tokens, but at most ${maxLength} fit.`,
-    maxLength < context
-      ? 'Shorten the row or raise max_length.'
-      : "Shorten the row: this is the model's whole context.",
-  );
-}

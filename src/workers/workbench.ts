@@ -98,13 +98,6 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
-  close(): StartResult {
-    if (this.#stop) return { ok: false, failure: BUSY };
-    this.#close();
-    this.#emit({ kind: 'closed' });
-    return { ok: true };
-  }
-
   ask(request: AskRequest): StartResult {
     return this.#begin('ask', async (signal) => {
       await this.#answer('base', request, signal);
@@ -112,9 +105,9 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
-  train(request: TrainRequest, goOn: boolean): StartResult {
+  train(request: TrainRequest): StartResult {
     return this.#begin('train', async (signal) => {
-      const granted = await withTrainingLock(() => this.#train(request, goOn, signal));
+      const granted = await withTrainingLock(() => this.#train(request, signal));
       if (!granted) throw new FailureError(TRAINS_ELSEWHERE);
     });
   }
@@ -190,20 +183,19 @@ export class Workbench implements WorkbenchApi {
     this.#emit({ kind: 'answer', side, text, done: true, tokens: ids.length, seconds });
   }
 
-  async #train(request: TrainRequest, goOn: boolean, signal: AbortSignal): Promise<void> {
+  async #train(request: TrainRequest, signal: AbortSignal): Promise<void> {
     const { opened, gpu } = this.#loaded!;
-    const start = goOn ? (this.#trained?.result.adapter ?? null) : null;
-    const parsed = parseTrainConfig(request.config, 'settings', opened.config.maxPositionEmbeddings);
-    const config = start ? { ...parsed, lora: start.options } : parsed;
+    const config = parseTrainConfig(request.config, 'settings', opened.config.maxPositionEmbeddings);
     const onStep: OnStep = (log, totalSteps) => this.#emit({ kind: 'step', log, totalSteps });
+    this.#trained = null;
     gpu.ledger.resetPeak();
     const result =
       request.method === 'sft'
-        ? await opened.tuner.trainSft(request.rows as readonly TrainingRow[], config, start, onStep, signal)
+        ? await opened.tuner.trainSft(request.rows as readonly TrainingRow[], config, null, onStep, signal)
         : await opened.tuner.trainDpo(
             request.rows as readonly PreferenceRow[],
             config,
-            start,
+            null,
             'start',
             onStep,
             signal,

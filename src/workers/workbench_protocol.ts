@@ -60,7 +60,6 @@ export type Task = 'open' | 'ask' | 'train';
 export type WorkbenchEvent =
   | { readonly kind: 'loading'; readonly filled: number; readonly total: number }
   | { readonly kind: 'opened'; readonly model: OpenedModel }
-  | { readonly kind: 'closed' }
   | {
       readonly kind: 'answer';
       readonly side: Side;
@@ -81,10 +80,9 @@ export type WorkbenchEvent =
 export interface WorkbenchApi {
   connect(port: MessagePort, base: string): void;
   open(request: OpenRequest): StartResult;
-  close(): StartResult;
   ask(request: AskRequest): StartResult;
-  /** Trains an adapter from scratch; with `goOn`, from the one that is there. */
-  train(request: TrainRequest, goOn: boolean): StartResult;
+  /** Trains an adapter from scratch, in the place of the one before. */
+  train(request: TrainRequest): StartResult;
   /** Asks the task to stop at its next step. */
   stop(): void;
   /** The trained adapter with its log as a zip; null where there is none. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startTemplateThread } from '../../src/cli/template_host.ts';
 import { InputError } from '../../src/formats/input_error.ts';
-import { alpacaPrompt, checkRowLength, RowEncoder, type RowEncoderOptions } from '../../src/text/template.ts';
+import { alpacaPrompt, RowEncoder, type RowEncoderOptions } from '../../src/text/template.ts';
 import { Tokenizer } from '../../src/text/tokenizer.ts';
 import type { PromptCompletion, TemplateName } from '../../src/train/tuner.ts';
 import { utf8 } from '../formats/memory_source.ts';
@@ -116,13 +116,6 @@ describe('templates none and alpaca', () => {
     expect([...ids.subarray(0, promptLength)]).toEqual([1, ...plain(alpacaPrompt(row.prompt))]);
     expect(tokenizer.decode(ids)).toBe(
       '<s>Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n### Instruction:\nWhat is the capital?\n\n### Response:\n Marrow Keep.</s>',
-    );
-  });
-  it('a row beyond the limit is refused by its line', async () => {
-    const encoded = await encodeRow(await open('none'), row);
-    expect(() => checkRowLength(encoded, 'data.jsonl', 7, encoded.ids.length, 99)).not.toThrow();
-    expect(() => checkRowLength(encoded, 'data.jsonl', 7, 3, 99)).toThrow(
-      /^data\.jsonl:7: .* at most 3 .*max_length/,
     );
   });
 });

@@ -89,7 +89,7 @@ export function tuneModel(
   return begin('train', async (c) => {
     const taken = await rows();
     const method = taken.kind === 'preference' ? 'dpo' : 'sft';
-    return c.call('train', { method, rows: taken.rows, config: config(method), data }, false);
+    return c.call('train', { method, rows: taken.rows, config: config(method), data });
   });
 }
 
@@ -179,9 +179,6 @@ function receive(event: WorkbenchEvent): void {
       break;
     case 'trained':
       if (tuning.value) tuning.value = { ...tuning.value, summary: event.summary };
-      break;
-    case 'closed':
-      reset();
       break;
     case 'idle':
     case 'stopped':
