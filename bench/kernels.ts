@@ -87,13 +87,13 @@ async function timeProduct(
         },
       ],
     };
-    const program = new ProgramBuilder(gpu, OWNER);
+    const program = new ProgramBuilder(gpu.adapterClass);
     const sizes = { rows, columns, inner };
     if (kernel === 'matmul_nt')
       matmulNT(program, { x: whole(buffers.left), w, y: whole(buffers.out), ...sizes, variant });
     else if (variant !== 'thin')
       matmulNN(program, { dy: whole(buffers.left), w, dx: whole(buffers.out), ...sizes, variant });
-    const recorded = await program.finish();
+    const recorded = await program.finish(gpu, OWNER);
     return mapSpread(await secondsPerReplay(gpu, recorded, runs), (s) => recorded.flops / s / 1e9);
   } finally {
     gpu.ledger.releaseOwner(OWNER);

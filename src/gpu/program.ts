@@ -2,12 +2,21 @@
  * @file Plan, then replay: dispatches are recorded once, with pipelines, bind groups and parameters fixed, and then
  * replayed as often as wanted without allocating or compiling anything.
  */
-import { BufferUsage, type Gpu, type Kernel } from './gpu.ts';
+import { type AdapterClass, BufferUsage, type Gpu, type Kernel } from './gpu.ts';
 import type { BufferSlice } from './ledger.ts';
 import { type ParamValues, type ShaderConstants, writeParams } from './shader_library.ts';
 
 /** Largest number of workgroups in one dimension of a dispatch (WebGPU's default limit). */
 export const MAX_WORKGROUPS = 65535;
+
+/**
+ * Bytes that a dispatch asks of global memory, if what a workgroup loads once it holds: a tile of a product reads X once
+ * per tile of columns and W once per tile of rows.
+ */
+export interface Traffic {
+  readonly read: number;
+  readonly written: number;
+}
 
 export interface DispatchSpec {
   readonly shader: string;
@@ -18,6 +27,28 @@ export interface DispatchSpec {
   readonly workgroups: readonly [number, number?, number?];
   /** Floating-point operations the mathematics needs: where submits are cut, and what mfu counts. */
   readonly flops?: number;
+  /** Bytes of global memory: what a model of real GPUs sums up. */
+  readonly traffic?: Traffic;
+}
+
+/** What is known of a recorded dispatch without a GPU. */
+export interface RecordedDispatch {
+  readonly shader: string;
+  readonly constants: ShaderConstants;
+  readonly workgroups: readonly [number, number, number];
+  readonly flops: number;
+  readonly traffic: Traffic;
+}
+
+function recorded({ shader, constants, workgroups, flops, traffic }: DispatchSpec): RecordedDispatch {
+  const [x, y = 1, z = 1] = workgroups;
+  return {
+    shader,
+    constants: constants ?? {},
+    workgroups: [x, y, z],
+    flops: flops ?? 0,
+    traffic: traffic ?? { read: 0, written: 0 },
+  };
 }
 
 type Command =
@@ -30,21 +61,22 @@ type Replayable =
       readonly kind: 'dispatch';
       readonly pipeline: GPUComputePipeline;
       readonly group: GPUBindGroup;
-      readonly size: readonly [number, number, number];
-      readonly flops: number;
+      readonly recorded: RecordedDispatch;
     }
   | { readonly kind: 'clear'; readonly slice: BufferSlice }
   | { readonly kind: 'copy'; readonly from: BufferSlice; readonly to: BufferSlice };
 
-/** Records dispatches, clears and copies in order. */
+/** Records dispatches, clears and copies in order. Recording needs no GPU; finishing does. */
 export class ProgramBuilder {
   readonly #commands: Command[] = [];
 
-  constructor(
-    readonly gpu: Gpu,
-    /** Owner of the program's one buffer (its parameters) in the ledger. */
-    readonly owner: string,
-  ) {}
+  /** @param adapterClass whose kernels are recorded */
+  constructor(readonly adapterClass: AdapterClass) {}
+
+  /** What was recorded so far, but for clears and copies. */
+  get dispatches(): RecordedDispatch[] {
+    return this.#commands.flatMap((c) => (c.kind === 'dispatch' ? [recorded(c.spec)] : []));
+  }
 
   dispatch(spec: DispatchSpec): void {
     const [x, y = 1, z = 1] = spec.workgroups;
@@ -64,9 +96,11 @@ export class ProgramBuilder {
     this.#commands.push({ kind: 'copy', from, to });
   }
 
-  /** Compiles what is not compiled yet, uploads all parameters and fixes all bind groups. */
-  async finish(): Promise<Program> {
-    const { gpu } = this;
+  /**
+   * Compiles what is not compiled yet, uploads all parameters and fixes all bind groups.
+   * @param owner of the program's one buffer (its parameters) in the ledger
+   */
+  async finish(gpu: Gpu, owner: string): Promise<Program> {
     const kernels = await Promise.all(
       this.#commands.map((c) =>
         c.kind === 'dispatch' ? gpu.kernel(c.spec.shader, c.spec.constants) : undefined,
@@ -84,26 +118,19 @@ export class ProgramBuilder {
       if (c.kind === 'dispatch')
         writeParams(c.spec.shader, kernels[i]!.interface, c.spec.params ?? {}, view, offsets[i]!);
     });
-    const params = await gpu.ledger.allocate(this.owner, (create) =>
+    const params = await gpu.ledger.allocate(owner, (create) =>
       create('params', view.byteLength, BufferUsage.UNIFORM | BufferUsage.COPY_DST),
     );
     gpu.device.queue.writeBuffer(params, 0, view.buffer);
     gpu.device.pushErrorScope('validation');
     const replayables = this.#commands.map((c, i): Replayable => {
       if (c.kind !== 'dispatch') return c;
-      const [x, y = 1, z = 1] = c.spec.workgroups;
       const group = bindGroup(gpu, kernels[i]!, c.spec, {
         buffer: params,
         offset: offsets[i]!,
         size: kernels[i]!.interface.paramBytes,
       });
-      return {
-        kind: 'dispatch',
-        pipeline: kernels[i]!.pipeline,
-        group,
-        size: [x, y, z],
-        flops: c.spec.flops ?? 0,
-      };
+      return { kind: 'dispatch', pipeline: kernels[i]!.pipeline, group, recorded: recorded(c.spec) };
     });
     const error = await gpu.device.popErrorScope();
     if (error) throw new Error(`A recorded program is invalid: ${error.message}`);
@@ -133,15 +160,16 @@ function bindGroup(gpu: Gpu, kernel: Kernel, spec: DispatchSpec, params: BufferS
 /** A recorded program. `submit` replays it. */
 export class Program {
   readonly flops: number;
-  readonly dispatches: number;
+  /** In order; clears and copies are left out. */
+  readonly dispatches: readonly RecordedDispatch[];
 
   constructor(
     readonly gpu: Gpu,
     private readonly commands: readonly Replayable[],
     private readonly params: GPUBuffer,
   ) {
-    this.flops = commands.reduce((sum, c) => sum + (c.kind === 'dispatch' ? c.flops : 0), 0);
-    this.dispatches = commands.filter((c) => c.kind === 'dispatch').length;
+    this.dispatches = commands.flatMap((c) => (c.kind === 'dispatch' ? [c.recorded] : []));
+    this.flops = this.dispatches.reduce((sum, d) => sum + d.flops, 0);
   }
 
   /**
@@ -165,8 +193,8 @@ export class Program {
       pass ??= encoder.beginComputePass();
       pass.setPipeline(c.pipeline);
       pass.setBindGroup(0, c.group);
-      pass.dispatchWorkgroups(c.size[0], c.size[1], c.size[2]);
-      done += c.flops;
+      pass.dispatchWorkgroups(...c.recorded.workgroups);
+      done += c.recorded.flops;
       if (cut < parts && done >= (this.flops * cut) / parts) {
         pass.end();
         pass = undefined;

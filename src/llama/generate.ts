@@ -153,7 +153,7 @@ export async function generateBatch(
       };
 
     // Prompts: the packed forward pass, which fills the cache on its way (with live rows only).
-    const prefill = new ProgramBuilder(gpu, OWNER);
+    const prefill = new ProgramBuilder(gpu.adapterClass);
     forwardLayers(
       prefill,
       workspace,
@@ -163,7 +163,7 @@ export async function generateBatch(
     );
     finalNorm(prefill, workspace.slice('targetRow'));
 
-    const step = new ProgramBuilder(gpu, OWNER);
+    const step = new ProgramBuilder(gpu.adapterClass);
     forwardLayers(
       step,
       workspace,
@@ -181,12 +181,12 @@ export async function generateBatch(
     finalNorm(step);
     chooseNext(step, workspace.slice('states'));
 
-    const first = new ProgramBuilder(gpu, OWNER);
+    const first = new ProgramBuilder(gpu.adapterClass);
     chooseNext(first, workspace.slice('states'));
     const [prefillProgram, firstProgram, stepProgram] = await Promise.all([
-      prefill.finish(),
-      first.finish(),
-      step.finish(),
+      prefill.finish(gpu, OWNER),
+      first.finish(gpu, OWNER),
+      step.finish(gpu, OWNER),
     ]);
 
     uploadBatch(workspace, packed, bucket);

@@ -54,9 +54,9 @@ export async function scoreBatches(
       const key = `${bucket.tokens} ${bucket.targets}`;
       let program = programs.get(key);
       if (!program) {
-        const builder = new ProgramBuilder(gpu, owner);
+        const builder = new ProgramBuilder(gpu.adapterClass);
         forward(builder, workspace, weights, bucket);
-        program = await builder.finish();
+        program = await builder.finish(gpu, owner);
         programs.set(key, program);
       }
       uploadBatch(workspace, batch, bucket);

@@ -1,6 +1,7 @@
 /** @file AdamW over flat buffers, after clipping by the global norm, in PyTorch's order of operations. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { wordTraffic } from './traffic.ts';
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -54,12 +55,14 @@ export function adamw(
     params: { count },
     workgroups: linearWorkgroups(blocks, 1),
     flops: 2 * count,
+    traffic: wordTraffic(count, blocks),
   });
   program.dispatch({
     shader: 'adamw/prepare',
     bind: { step: b.step, partial_sums: b.partialSums, state: b.state, metrics: b.metrics },
     params: { blocks },
     workgroups: [1],
+    traffic: wordTraffic(blocks, ADAMW_STATE_COUNT),
   });
   program.dispatch({
     shader: 'adamw/update',
@@ -79,5 +82,6 @@ export function adamw(
     },
     workgroups: linearWorkgroups(count, 64),
     flops: 12 * count,
+    traffic: wordTraffic(4 * count, 3 * count),
   });
 }

@@ -4,7 +4,8 @@
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import { wordTraffic } from './traffic.ts';
 
 export interface AttentionShape {
   readonly rows: number;
@@ -30,6 +31,22 @@ function common(s: AttentionShape, adapterClass: AdapterClass) {
 }
 
 /**
+ * Of each pair two heads are read (key and value, or query and gradient), but once per workgroup: the 32 invocations of
+ * one share them as far as they belong to one key head.
+ * @param heads per row, for each of which the kernel reads `own` f32s besides, and writes `written`
+ */
+function traffic(s: AttentionShape, heads: number, own: number, written: number): Traffic {
+  const sharing = Math.max(1, 32 / s.kvHeads);
+  const shared = (pairs(s) * 2 * s.heads * s.headDim) / sharing;
+  return wordTraffic(shared + s.rows * heads * own, s.rows * heads * written);
+}
+
+/** One sequence over all rows has the most. */
+function pairs(s: AttentionShape): number {
+  return s.visiblePairs ?? (s.rows * (s.rows + 1)) / 2;
+}
+
+/**
  * Records attended [rows, heads headDim] and lse [rows, heads]. visible is [rows] of (start1, end1, start2, end2), the
  * two disjoint ranges of keys that a query sees.
  */
@@ -40,10 +57,11 @@ export function attention(
 ): void {
   program.dispatch({
     shader: 'attention/forward',
-    ...common(shape, program.gpu.adapterClass),
+    ...common(shape, program.adapterClass),
     bind,
     workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
-    flops: 4 * (shape.visiblePairs ?? 0) * shape.heads * shape.headDim,
+    flops: 4 * pairs(shape) * shape.heads * shape.headDim,
+    traffic: traffic(shape, shape.heads, shape.headDim + 4, shape.headDim + 1),
   });
 }
 
@@ -66,19 +84,21 @@ export function attentionBackward(
   },
 ): void {
   const { visible, queryEnd, qkv, attended, dattended, lse, delta, dqkv } = bind;
-  const flops = 6 * (shape.visiblePairs ?? 0) * shape.heads * shape.headDim;
+  const flops = 6 * pairs(shape) * shape.heads * shape.headDim;
   program.dispatch({
     shader: 'attention/backward_q',
-    ...common(shape, program.gpu.adapterClass),
+    ...common(shape, program.adapterClass),
     bind: { visible, qkv, attended, dattended, lse, delta, dqkv },
     workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
     flops,
+    traffic: traffic(shape, shape.heads, 3 * shape.headDim + 5, shape.headDim + 1),
   });
   program.dispatch({
     shader: 'attention/backward_kv',
-    ...common(shape, program.gpu.adapterClass),
+    ...common(shape, program.adapterClass),
     bind: { visible, query_end: queryEnd, qkv, dattended, lse, delta, dqkv },
     workgroups: linearWorkgroups(shape.rows * shape.kvHeads, 32),
     flops,
+    traffic: traffic(shape, shape.kvHeads, 2 * shape.headDim + 5, 2 * shape.headDim),
   });
 }

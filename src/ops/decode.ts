@@ -2,6 +2,7 @@
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { headDimensions } from './attention.ts';
+import { wordTraffic } from './traffic.ts';
 
 export interface CacheShape {
   readonly sequences: number;
@@ -34,6 +35,7 @@ export function cacheWrite(
       width: s.kvHeads * s.headDim,
     },
     workgroups: linearWorkgroups(rows * s.kvHeads * s.headDim, 64),
+    traffic: wordTraffic(rows * (2 * s.kvHeads * s.headDim + 1), 2 * rows * s.kvHeads * s.headDim),
   });
 }
 
@@ -43,7 +45,7 @@ export function decodeAttention(
   s: CacheShape,
   bind: { positions: BufferSlice; qkv: BufferSlice; cache: BufferSlice; attended: BufferSlice },
 ): void {
-  const { constants, params } = headDimensions(s.headDim, program.gpu.adapterClass);
+  const { constants, params } = headDimensions(s.headDim, program.adapterClass);
   program.dispatch({
     shader: 'decode/attention',
     constants,
@@ -57,6 +59,11 @@ export function decodeAttention(
     },
     workgroups: [Math.ceil((s.sequences * s.heads) / 32)],
     flops: 2 * s.sequences * s.capacity * s.heads * s.headDim,
+    // The cache is taken to be half full, as in the FLOPs.
+    traffic: wordTraffic(
+      s.sequences * s.headDim * (s.heads + s.capacity * s.kvHeads),
+      s.sequences * s.heads * s.headDim,
+    ),
   });
 }
 
@@ -80,6 +87,7 @@ export function greedy(
     bind: { logits, sequences },
     params: { sequences: shape.sequences, vocabulary: shape.vocabulary },
     workgroups: [shape.sequences],
+    traffic: wordTraffic(shape.sequences * shape.vocabulary, SEQUENCE_STATE_COUNT * shape.sequences),
   });
 }
 
@@ -100,6 +108,8 @@ export function sample(
   shape: SampleShape,
   { logits, sequences }: { logits: BufferSlice; sequences: BufferSlice },
 ): void {
+  // A bisection over the bits of the logits for each threshold: a row of logits is more than a workgroup holds.
+  const passes = 3 + (shape.topK > 0 ? 32 : 0) + (shape.topP < 1 ? 33 : 0);
   program.dispatch({
     shader: 'decode/sample',
     bind: { logits, sequences },
@@ -113,6 +123,7 @@ export function sample(
       first_sequence: shape.firstSequence,
     },
     workgroups: [shape.sequences],
+    traffic: wordTraffic(passes * shape.sequences * shape.vocabulary, SEQUENCE_STATE_COUNT * shape.sequences),
   });
 }
 
@@ -137,6 +148,7 @@ export function penalise(
       penalty: shape.penalty,
     },
     workgroups: linearWorkgroups(shape.sequences * shape.vocabulary, 64),
+    traffic: wordTraffic(2 * shape.sequences * shape.vocabulary, shape.sequences * shape.vocabulary),
   });
 }
 
@@ -177,5 +189,6 @@ export function advance(
       stop1: four(4),
     },
     workgroups: [Math.ceil(shape.sequences / 32)],
+    traffic: wordTraffic(8 * shape.sequences, 8 * shape.sequences),
   });
 }

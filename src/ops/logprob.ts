@@ -6,6 +6,7 @@
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { matmulNN, matmulNT } from './matmul.ts';
+import { wordTraffic } from './traffic.ts';
 import type { WeightMatrix } from './weight_matrix.ts';
 
 export interface LogprobShape {
@@ -80,6 +81,7 @@ export function logprob(program: ProgramBuilder, shape: LogprobShape, b: Logprob
       },
       workgroups: linearWorkgroups(shape.targets, 1),
       flops: 3 * shape.targets * columns,
+      traffic: wordTraffic(shape.targets * (columns + 5), 4 * shape.targets),
     });
   });
 }
@@ -99,6 +101,7 @@ export function logprobBackward(
       params: { rows: shape.targets, columns, first_column: first },
       workgroups: linearWorkgroups(shape.targets * columns, 64),
       flops: 3 * shape.targets * columns,
+      traffic: wordTraffic(shape.targets * (columns + 3), shape.targets * columns),
     });
     matmulNN(program, {
       dy: b.logits,

@@ -3,8 +3,9 @@
  * dU = s dY B, dB += s dY^T U, dA += dU^T X. The products with U and dU ride along in ops/matmul.ts.
  */
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
 import { NO_LORA, type Segment } from './matmul.ts';
+import { wordTraffic } from './traffic.ts';
 
 /** Projections that share X, with all their adapters side by side. */
 export interface LoraGroupShape {
@@ -21,11 +22,32 @@ function adapted(segments: readonly Segment[]): Segment[] {
   return segments.filter((s) => s.u !== NO_LORA);
 }
 
+/** Columns of all segments together. */
+function width(segments: readonly Segment[]): number {
+  return segments.reduce((sum, s) => sum + s.end - s.start, 0);
+}
+
 type Vec4 = readonly [number, number, number, number];
 
 function segmentParams(parts: readonly Vec4[]): Record<'segment0' | 'segment1' | 'segment2', Vec4> {
   const none: Vec4 = [0, 0, 0, 0];
   return { segment0: parts[0] ?? none, segment1: parts[1] ?? none, segment2: parts[2] ?? none };
+}
+
+/** Of dU: a workgroup makes four rank columns in each of 32 invocations, those of one token side by side. */
+function downTraffic({ rows, rank, totalRank }: LoraGroupShape, columns: number): Traffic {
+  const blocks = Math.ceil(rank / 4);
+  const dy = rows * columns * Math.ceil(blocks / 32);
+  const b = columns * Math.min(rank, 128) * Math.ceil((rows * blocks) / 32);
+  return wordTraffic(dy + b, rows * totalRank);
+}
+
+/** Of G [a, b] += P^T Q: a workgroup makes 4 x 4 in each of 32 invocations, those of one row of blocks side by side. */
+function gradientTraffic(rows: number, a: number, b: number): Traffic {
+  const [down, across] = [Math.ceil(a / 4), Math.ceil(b / 4)];
+  const p = a * Math.ceil(across / 32);
+  const q = b * Math.ceil(down / Math.max(1, Math.floor(32 / across)));
+  return wordTraffic(rows * (p + q) + a * b, a * b);
 }
 
 /** Records du [rows, totalRank] = scale * dY B for each adapted projection; dy is [rows, dyStride]. */
@@ -48,6 +70,7 @@ export function loraDownGradient(
       ...segmentParams(segments.map((s): Vec4 => [s.start, s.end, s.u, s.bRow])),
     },
     workgroups: [x, y, segments.length],
+    traffic: downTraffic(shape, width(segments)),
     flops: segments.reduce((sum, s) => sum + 2 * shape.rows * shape.rank * (s.end - s.start), 0),
   });
 }
@@ -72,6 +95,7 @@ export function loraGradientB(
       ...segmentParams(segments.map((s): Vec4 => [s.start, s.end - s.start, s.u, s.bRow])),
     },
     workgroups: [Math.ceil((Math.ceil(widest / 4) * Math.ceil(shape.rank / 4)) / 32), 1, segments.length],
+    traffic: gradientTraffic(shape.rows, width(segments), shape.rank),
     flops: segments.reduce((sum, s) => sum + 2 * shape.rows * shape.rank * (s.end - s.start), 0),
   });
 }
@@ -95,5 +119,6 @@ export function loraGradientA(
     },
     workgroups: [Math.ceil((Math.ceil(shape.totalRank / 4) * Math.ceil(inner / 4)) / 32)],
     flops: 2 * shape.rows * shape.totalRank * inner,
+    traffic: gradientTraffic(shape.rows, shape.totalRank, inner),
   });
 }

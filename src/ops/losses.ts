@@ -1,6 +1,7 @@
 /** @file SFT and DPO losses on the GPU: from log-probabilities to dL/dlogprob and the step's metrics. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
+import { wordTraffic } from './traffic.ts';
 
 /** Where `losses` and `adamw` leave their figures in the metrics buffer, in f32s. */
 export const METRIC = {
@@ -52,5 +53,6 @@ export function losses(
     },
     params: { targets: shape.targets, sequences: shape.sequences },
     workgroups: [1],
+    traffic: wordTraffic(6 * shape.targets + shape.sequences, shape.targets + 2 * shape.sequences),
   });
 }

@@ -5,8 +5,17 @@
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
-import { type RowSpan, rowSpans, shaderFor, type WeightMatrix, weightBindings } from './weight_matrix.ts';
+import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import { wordTraffic } from './traffic.ts';
+import {
+  formatBytes,
+  type RowSpan,
+  rowSpans,
+  shaderFor,
+  type WeightFormat,
+  type WeightMatrix,
+  weightBindings,
+} from './weight_matrix.ts';
 
 export type MatmulVariant = 'register' | 'tiled' | 'thin';
 
@@ -81,6 +90,22 @@ function clip(segment: Segment, start: number, end: number): Segment {
   return { ...segment, start: from, end: to, bRow: segment.bRow + from - segment.start };
 }
 
+/**
+ * Of a product in tiles of workgroups: the left factor (with U or dU: `inner` and `rank` columns) is read once per tile
+ * of columns, the right one (with B or A) once per tile of rows; `added` is 1 where outputs are added to something.
+ */
+function productTraffic(
+  format: WeightFormat,
+  { rows, columns, inner, rank }: { rows: number; columns: number; inner: number; rank: number },
+  tiles: { rows: number; columns: number },
+  added: 0 | 1,
+): Traffic {
+  const weights = formatBytes(format, columns * inner);
+  const words = rows * (inner + rank) * tiles.columns + columns * rank * tiles.rows + added * rows * columns;
+  const { read, written } = wordTraffic(words, rows * columns);
+  return { read: read + (weights.data + weights.scales) * tiles.rows, written };
+}
+
 /** Records Y = X W^T (+ scale U B^T) (+ residual). */
 export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
   const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
@@ -105,14 +130,18 @@ function matmulNTSpan(
   segments: readonly Segment[],
 ): void {
   const bounds = [m.columns, ...segments.flatMap((s) => [s.start, s.end])];
-  const variant = m.variant ?? matmulNTVariant(program.gpu.adapterClass, m.rows, m.inner, bounds);
-  const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
+  const variant = m.variant ?? matmulNTVariant(program.adapterClass, m.rows, m.inner, bounds);
   const segment = (i: number): readonly [number, number, number, number] => {
     const s = segments[i] ?? NO_SEGMENT;
     return [s.start, s.end, s.u, s.bRow];
   };
   const columns = segments.reduce((sum, s) => sum + s.end - s.start, 0);
   const adaptedColumns = segments.reduce((sum, s) => sum + (s.u === NO_LORA ? 0 : s.end - s.start), 0);
+  const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
+  const [tileColumns, tileRows] =
+    variant === 'thin'
+      ? [Math.ceil(columns / 32), Math.ceil(m.rows / THIN_ROWS)]
+      : [tiles, Math.ceil(m.rows / TILE)];
   program.dispatch({
     shader: shaderFor(`matmul/nt_${variant}`, block.format),
     ...(variant === 'thin' ? { constants: { SINGLE: m.rows === 1 } } : {}),
@@ -138,10 +167,14 @@ function matmulNTSpan(
       segment1: segment(1),
       segment2: segment(2),
     },
-    workgroups:
-      variant === 'thin'
-        ? [Math.ceil(columns / 32), Math.ceil(m.rows / THIN_ROWS)]
-        : [tiles, Math.ceil(m.rows / TILE)],
+    workgroups: [tileColumns, tileRows],
+    traffic: productTraffic(
+      block.format,
+      // Of columns without an adapter neither U nor B is read.
+      { rows: m.rows, columns, inner: m.inner, rank: ((m.lora?.rank ?? 0) * adaptedColumns) / columns },
+      { rows: tileRows, columns: tileColumns },
+      m.residual ? 1 : 0,
+    ),
     flops: 2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
   });
 }
@@ -165,8 +198,9 @@ export interface MatmulNN {
 
 /** Records dX = dY W (+ dU A), or adds it to dX. */
 export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
-  const variant = m.variant ?? matmulNNVariant(program.gpu.adapterClass, m.columns);
+  const variant = m.variant ?? matmulNNVariant(program.adapterClass, m.columns);
   const first = m.wFirst ?? 0;
+  const [tileColumns, tileRows] = [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)];
   rowSpans(m.w, first, m.inner).forEach(({ block, first: spanFirst, rows: inner }, i) => {
     // The adapter's part is added once, with the first block.
     const lora = i === 0 ? m.lora : undefined;
@@ -190,7 +224,13 @@ export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
         dy_stride: m.inner,
         dy_column: spanFirst - first,
       },
-      workgroups: [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)],
+      workgroups: [tileColumns, tileRows],
+      traffic: productTraffic(
+        block.format,
+        { rows: m.rows, columns: m.columns, inner, rank: lora?.rank ?? 0 },
+        { rows: tileRows, columns: tileColumns },
+        m.accumulate || i > 0 ? 1 : 0,
+      ),
       flops: 2 * m.rows * m.columns * (inner + (lora?.rank ?? 0)),
     });
   });
@@ -207,5 +247,6 @@ export function addBias(
     params: { rows, columns },
     workgroups: linearWorkgroups(rows * columns, 64),
     flops: rows * columns,
+    traffic: wordTraffic(2 * rows * columns, rows * columns),
   });
 }

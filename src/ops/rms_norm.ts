@@ -1,6 +1,7 @@
 /** @file RMSNorm (Zhang & Sennrich 2019), forward and backward for x; the gain is frozen. One workgroup per row. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { wordTraffic } from './traffic.ts';
 
 interface RmsNormShape {
   readonly rows: number;
@@ -28,6 +29,7 @@ export function rmsNorm(
     params: { rows, hidden, eps },
     workgroups: linearWorkgroups(rows, 1),
     flops: 4 * rows * hidden,
+    traffic: wordTraffic(2 * rows * hidden, rows * hidden),
   });
 }
 
@@ -51,6 +53,7 @@ export function rmsNormBackward(
     params: { rows, hidden, eps },
     workgroups: linearWorkgroups(rows, 1),
     flops: 8 * rows * hidden,
+    traffic: wordTraffic(4 * rows * hidden, rows * hidden),
   });
 }
 
@@ -84,5 +87,6 @@ export function rmsNormBackwardFromTargets(
     params: { rows, hidden, eps },
     workgroups: linearWorkgroups(rows, 1),
     flops: 8 * rows * hidden,
+    traffic: wordTraffic(3 * rows * hidden, rows * hidden),
   });
 }

@@ -38,7 +38,7 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
       const variants: readonly MatmulVariant[] =
         kernel === 'matmul_nt' ? ['register', 'tiled', 'thin'] : ['register', 'tiled'];
       for (const variant of variants) {
-        const program = new ProgramBuilder(gpu, owner);
+        const program = new ProgramBuilder(gpu.adapterClass);
         const sizes = { rows, columns, inner };
         if (kernel === 'matmul_nt')
           matmulNT(program, {
@@ -56,7 +56,7 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
             ...sizes,
             ...(variant === 'thin' ? {} : { variant }),
           });
-        (await program.finish()).submit();
+        (await program.finish(gpu, owner)).submit();
         const got = new Float32Array(await gpu.readback(out!, 0, rows * columns * 4));
         let difference = 0;
         let norm = 0;

@@ -1,6 +1,7 @@
 /** @file SwiGLU's elementwise part (Shazeer 2020, eq. 6), forward and backward. gateUp is [rows, 2 width] = [gate | up]. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import { wordTraffic } from './traffic.ts';
 
 /** Records act [rows, width] = silu(gate) * up. */
 export function swiglu(
@@ -13,6 +14,7 @@ export function swiglu(
     params: { rows, width },
     workgroups: linearWorkgroups(rows * width, 64),
     flops: 5 * rows * width,
+    traffic: wordTraffic(2 * rows * width, rows * width),
   });
 }
 
@@ -33,5 +35,6 @@ export function swigluBackward(
     params: { rows, width },
     workgroups: linearWorkgroups(rows * width, 64),
     flops: 10 * rows * width,
+    traffic: wordTraffic(3 * rows * width, 2 * rows * width),
   });
 }

@@ -69,10 +69,10 @@ export class TrainingSession {
           create(`metrics ring ${i}`, METRIC_COUNT * 4, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
         ),
       );
-      const begin = new ProgramBuilder(gpu, OWNER);
+      const begin = new ProgramBuilder(gpu.adapterClass);
       begin.clear(workspace.slice('gradient'));
       begin.clear(workspace.slice('metrics'));
-      const optimize = new ProgramBuilder(gpu, OWNER);
+      const optimize = new ProgramBuilder(gpu.adapterClass);
       const s = (label: string) => workspace.slice(label);
       adamw(
         optimize,
@@ -98,7 +98,10 @@ export class TrainingSession {
           .flatMap((step) => step.batches.map(({ batch }) => session.bucket(batch)))
           .map((b) => [bucketKey(b), b]),
       );
-      const [beginProgram, optimizeProgram] = await Promise.all([begin.finish(), optimize.finish()]);
+      const [beginProgram, optimizeProgram] = await Promise.all([
+        begin.finish(gpu, OWNER),
+        optimize.finish(gpu, OWNER),
+      ]);
       session.#begin = beginProgram;
       session.#optimize = optimizeProgram;
       for (const [key, bucket] of buckets) session.#micro.set(key, await session.#record(bucket));
@@ -122,7 +125,7 @@ export class TrainingSession {
   async #record(bucket: Bucket): Promise<Program> {
     const { workspace } = this;
     const s = (label: string) => workspace.slice(label);
-    const program = new ProgramBuilder(this.model.gpu, OWNER);
+    const program = new ProgramBuilder(this.model.gpu.adapterClass);
     forward(program, workspace, this.model.weights, bucket);
     losses(program, bucket, {
       batch: s('batch'),
@@ -135,7 +138,7 @@ export class TrainingSession {
       metrics: s('metrics'),
     });
     backward(program, workspace, this.model.weights, bucket);
-    return program.finish();
+    return program.finish(this.model.gpu, OWNER);
   }
 
   /** Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. */

@@ -48,9 +48,9 @@ export async function runOp<Name extends string, Output extends Name>(
       gpu.device.queue.writeBuffer(allocated[i]!, 0, content);
       slices[name] = whole(allocated[i]!);
     });
-    const builder = new ProgramBuilder(gpu, owner);
+    const builder = new ProgramBuilder(gpu.adapterClass);
     record(builder, slices);
-    const program = await builder.finish();
+    const program = await builder.finish(gpu, owner);
     program.submit();
     const results = {} as Record<Output, Float32Array<ArrayBuffer>>;
     for (const name of outputs) {
