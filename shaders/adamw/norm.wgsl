@@ -1,7 +1,9 @@
 // Squares of a flat gradient, summed per block of 4,096 elements: the first half of the global L2 norm.
+// A gradient beyond one binding comes in several dispatches, each from a whole block on.
 
 struct Params {
-  count: u32,
+  count: u32, // elements that are bound
+  first_block: u32, // number of the first of them among all blocks
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -24,5 +26,5 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
     if (lane < step) { sums[lane] += sums[lane + step]; }
     workgroupBarrier();
   }
-  if (lane == 0u && block * 4096u < params.count) { partial_sums[block] = sums[0]; }
+  if (lane == 0u && block * 4096u < params.count) { partial_sums[params.first_block + block] = sums[0]; }
 }

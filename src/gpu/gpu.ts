@@ -51,12 +51,16 @@ export const REQUESTED_LIMITS = [
 /** Limits below those of the device, for tests of what is split because of them. */
 export interface GpuLimits {
   readonly bindingBytes?: number;
+  /** Of one block of a weight's rows, where it is to be smaller than a binding. */
+  readonly weightBlockBytes?: number;
 }
 
 export class Gpu {
   readonly ledger: Ledger;
   /** Bytes of a buffer that a kernel may be given at once. */
   readonly bindingLimit: number;
+  /** Bytes of one block of a weight's rows at most. */
+  readonly weightBlockLimit: number;
   readonly #kernels = new Map<string, Promise<Kernel>>();
   readonly #lost: Promise<never>;
   #fault: Error | undefined;
@@ -75,6 +79,7 @@ export class Gpu {
       device.limits.maxBufferSize,
       limits.bindingBytes ?? Number.POSITIVE_INFINITY,
     );
+    this.weightBlockLimit = Math.min(this.bindingLimit, limits.weightBlockBytes ?? Number.POSITIVE_INFINITY);
     this.#lost = device.lost.then((info) => {
       this.#fault ??= new DeviceLostError(`The GPU device was lost (${info.reason}): ${info.message}`);
       throw this.#fault;

@@ -117,3 +117,8 @@ export function whole(buffer: GPUBuffer): BufferSlice {
 export function elements(buffer: GPUBuffer, start: number, count: number): BufferSlice {
   return { buffer, offset: start * 4, size: count * 4 };
 }
+
+/** `count` f32 or u32 elements from element `start` of a slice. */
+export function part(slice: BufferSlice, start: number, count: number): BufferSlice {
+  return { buffer: slice.buffer, offset: slice.offset + start * 4, size: count * 4 };
+}

@@ -149,6 +149,10 @@ function bindGroup(gpu: Gpu, kernel: Kernel, spec: DispatchSpec, params: BufferS
     entries: kernel.interface.bindings.map((b) => {
       const slice = b.name === 'params' ? params : spec.bind[b.name];
       if (!slice) throw new Error(`Shader ${spec.shader}: binding ${b.name} is not given.`);
+      if (slice.size > gpu.bindingLimit)
+        throw new Error(
+          `Shader ${spec.shader}: ${b.name} has ${slice.size} bytes; a binding takes ${gpu.bindingLimit} at most.`,
+        );
       return {
         binding: b.binding,
         resource: { buffer: slice.buffer, offset: slice.offset, size: slice.size },

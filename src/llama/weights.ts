@@ -53,7 +53,7 @@ export async function loadWeights(
   choices: WeightChoices,
   onProgress?: (filled: number, total: number) => void,
 ): Promise<LlamaWeights> {
-  const plan = planFor(config, source, choices, gpu.bindingLimit);
+  const plan = planFor(config, source, choices, gpu.weightBlockLimit);
   let filled = 0;
   const done = (bytes: number) => {
     filled += bytes;

@@ -92,6 +92,7 @@ export class TrainingSession {
           moments: s('moments'),
           parameters: s('parameters'),
         },
+        gpu.bindingLimit,
       );
       const buckets = new Map(
         steps

@@ -1,12 +1,20 @@
 /** @file adamw on the GPU against the f64 oracle: norm, clipping, several steps, and the step that must not happen. */
 import { describe, expect, it } from 'vitest';
-import { ADAMW_STATE_COUNT, type AdamWOptions, adamw, adamwStep, normBlocks } from '../../src/ops/adamw.ts';
+import type { Gpu } from '../../src/gpu/gpu.ts';
+import {
+  ADAMW_STATE_COUNT,
+  type AdamWOptions,
+  adamw,
+  adamwRanges,
+  adamwStep,
+  normBlocks,
+} from '../../src/ops/adamw.ts';
 import { METRIC, METRIC_COUNT } from '../../src/ops/losses.ts';
 import { clipByGlobalNorm, AdamW as Oracle } from '../oracle/adamw.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { Random } from '../oracle/random.ts';
 import type { Tensor } from '../oracle/tensor.ts';
-import { getTestGpu } from '../support/gpu.ts';
+import { createTestGpu, getTestGpu } from '../support/gpu.ts';
 import { f32, runOp, unwritten } from './run_op.ts';
 
 const defaults: AdamWOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
@@ -28,10 +36,12 @@ async function step(
   lr: number,
   clip: number,
   options: AdamWOptions,
+  gpu?: Gpu,
 ) {
   const count = gradient.length;
+  const device = gpu ?? (await getTestGpu());
   return runOp(
-    await getTestGpu(),
+    device,
     {
       ...before,
       gradient: f32(gradient),
@@ -40,7 +50,7 @@ async function step(
       metrics: new Float32Array(METRIC_COUNT),
     },
     ['state', 'moments', 'parameters', 'metrics'],
-    (program, b) => adamw(program, count, options, b),
+    (program, b) => adamw(program, count, options, b, device.bindingLimit),
   );
 }
 
@@ -109,4 +119,40 @@ describe('adamw', () => {
       expect(next.parameters).not.toEqual(first.parameters);
     },
   );
+});
+
+describe('adamw over buffers beyond a binding', () => {
+  const count = 30_011;
+  const bindingBytes = 2 ** 16;
+
+  it('gives the bits of one dispatch', async () => {
+    const gpu = await createTestGpu(undefined, { bindingBytes });
+    try {
+      const start = initial(new Random(1).normals(count));
+      const gradient = new Random(2).normals(count);
+      const whole = await step(start, gradient, 1e-2, 0.5, defaults);
+      const cut = await step(start, gradient, 1e-2, 0.5, defaults, gpu);
+      // Not toEqual: to print how long arrays differ takes minutes.
+      for (const [name, values] of Object.entries(cut))
+        expect(
+          values.findIndex((value, i) => value !== whole[name as keyof typeof whole][i]),
+          name,
+        ).toBe(-1);
+      expect(cut.parameters).not.toEqual(start.parameters);
+    } finally {
+      gpu.destroy();
+    }
+  });
+
+  it('takes ranges that cover all elements, of whole norm blocks, each within a binding', () => {
+    const ranges = adamwRanges(count, bindingBytes);
+    expect(ranges).toEqual([
+      { first: 0, count: 8192 },
+      { first: 8192, count: 8192 },
+      { first: 16384, count: 8192 },
+      { first: 24576, count: 5435 },
+    ]);
+    expect(adamwRanges(count, 2 ** 27)).toEqual([{ first: 0, count }]);
+    expect(() => adamwRanges(count, 4096)).toThrow(/32768 bytes/);
+  });
 });

@@ -1,7 +1,7 @@
 /**
  * @file The whole model from stored weights of every format against the f64 oracle on the same dequantised weights:
- * log-probabilities, gradients, generation, and the ledger's bytes against the plan's, also where bindings are so small
- * that every matrix lies in several blocks of rows.
+ * log-probabilities, gradients, generation, and the ledger's bytes against the plan's, also where blocks are so small
+ * that every matrix lies in several.
  */
 import { describe, expect, it } from 'vitest';
 import type { StoredType, TensorSource } from '../../src/formats/tensor_source.ts';
@@ -94,10 +94,10 @@ const pairs = [
 async function withModel<T>(
   source: TensorSource,
   choice: WeightChoice,
-  bindingBytes: number | undefined,
+  weightBlockBytes: number | undefined,
   use: (model: LlamaModel) => Promise<T>,
 ): Promise<T> {
-  const gpu = await createTestGpu(undefined, bindingBytes === undefined ? {} : { bindingBytes });
+  const gpu = await createTestGpu(undefined, weightBlockBytes === undefined ? {} : { weightBlockBytes });
   try {
     const model = await loadLlama(gpu, config, source, { weights: choice });
     expect(gpu.ledger.bytes).toBe(model.weights.plan.bytes);
@@ -110,7 +110,7 @@ async function withModel<T>(
 async function check(
   source: TensorSource,
   weights: OracleWeights,
-  bindingBytes?: number,
+  weightBlockBytes?: number,
   choice: WeightChoice = 'native',
 ) {
   const adapter = randomAdapter(config, 12);
@@ -122,8 +122,8 @@ async function check(
     tokens: batch.liveTokens,
     targetTokens: 0,
   };
-  await withModel(source, choice, bindingBytes, async (model) => {
-    if (bindingBytes !== undefined)
+  await withModel(source, choice, weightBlockBytes, async (model) => {
+    if (weightBlockBytes !== undefined)
       for (const { blocks } of model.weights.plan.matrices) expect(blocks.length).toBeGreaterThan(1);
     const { layout, parameters } = flatAdapter(config, f32Adapter(adapter));
     const [logprobs] = await scoreBatches(model, { layout, parameters }, [batch]);
@@ -162,8 +162,7 @@ describe('weights of mixed formats', () => {
 
   it('have the numbers of the oracle', () => check(mixed.source, mixed.weights));
 
-  it('have them in blocks of rows, where bindings are of 2 kB', () =>
-    check(mixed.source, mixed.weights, 2048));
+  it('have them in blocks of rows, where blocks are of 2 kB', () => check(mixed.source, mixed.weights, 2048));
 
   it('show one row of weights that is not what was stored', async () => {
     const wrong: TensorSource = {
