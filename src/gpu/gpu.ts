@@ -1,5 +1,6 @@
 /** @file One device with what hangs on it: ledger, shaders, compiled pipelines, and the news of its loss. */
 import { Ledger } from './ledger.ts';
+import { Pace } from './pace.ts';
 import {
   type ShaderConstants,
   type ShaderInterface,
@@ -57,6 +58,8 @@ export interface GpuLimits {
 
 export class Gpu {
   readonly ledger: Ledger;
+  /** How fast it works: where submits and large dispatches are cut. */
+  readonly pace: Pace;
   /** Bytes of a buffer that a kernel may be given at once. */
   readonly bindingLimit: number;
   /** Bytes of one block of a weight's rows at most. */
@@ -74,6 +77,7 @@ export class Gpu {
     limits: GpuLimits,
   ) {
     this.ledger = new Ledger(device);
+    this.pace = new Pace(adapterClass);
     this.bindingLimit = Math.min(
       device.limits.maxStorageBufferBindingSize,
       device.limits.maxBufferSize,

@@ -4,6 +4,7 @@
  */
 import { type AdapterClass, BufferUsage, type Gpu, type Kernel } from './gpu.ts';
 import type { BufferSlice } from './ledger.ts';
+import { dispatchCost } from './pace.ts';
 import { type ParamValues, type ShaderConstants, writeParams } from './shader_library.ts';
 
 /** Largest number of workgroups in one dimension of a dispatch (WebGPU's default limit). */
@@ -25,9 +26,9 @@ export interface DispatchSpec {
   readonly bind: Readonly<Record<string, BufferSlice>>;
   readonly params?: ParamValues;
   readonly workgroups: readonly [number, number?, number?];
-  /** Floating-point operations the mathematics needs: where submits are cut, and what mfu counts. */
+  /** Floating-point operations that it makes. */
   readonly flops?: number;
-  /** Bytes of global memory: what a model of real GPUs sums up. */
+  /** Bytes of global memory: with the operations, where submits are cut, and what a model of real GPUs sums up. */
   readonly traffic?: Traffic;
 }
 
@@ -70,8 +71,14 @@ type Replayable =
 export class ProgramBuilder {
   readonly #commands: Command[] = [];
 
-  /** @param adapterClass whose kernels are recorded */
-  constructor(readonly adapterClass: AdapterClass) {}
+  /**
+   * @param adapterClass whose kernels are recorded
+   * @param dispatchFlops operations of one dispatch at most, where an operation can be cut into several (pace.ts)
+   */
+  constructor(
+    readonly adapterClass: AdapterClass,
+    readonly dispatchFlops = Number.POSITIVE_INFINITY,
+  ) {}
 
   /** What was recorded so far, but for clears and copies. */
   get dispatches(): RecordedDispatch[] {
@@ -164,6 +171,8 @@ function bindGroup(gpu: Gpu, kernel: Kernel, spec: DispatchSpec, params: BufferS
 /** A recorded program. `submit` replays it. */
 export class Program {
   readonly flops: number;
+  /** What a replay costs, as submits are cut by it (pace.ts). */
+  readonly cost: number;
   /** In order; clears and copies are left out. */
   readonly dispatches: readonly RecordedDispatch[];
 
@@ -174,18 +183,18 @@ export class Program {
   ) {
     this.dispatches = commands.flatMap((c) => (c.kind === 'dispatch' ? [c.recorded] : []));
     this.flops = this.dispatches.reduce((sum, d) => sum + d.flops, 0);
+    this.cost = this.dispatches.reduce((sum, d) => sum + dispatchCost(d), 0);
   }
 
   /**
-   * Submits the program in `parts` submits of about equal floating-point operations, so that none of them holds the
-   * GPU for long: the page is drawn by the same GPU, and Windows resets it after two seconds.
+   * Submits the program in as many submits as it takes for none of them to cost more than `most`, but for a dispatch
+   * that does so by itself. By default a submit lasts about as long as pace.ts says.
    */
-  submit(parts = 1): void {
+  submit(most = this.gpu.pace.submitCost): void {
     const { device } = this.gpu;
     let encoder = device.createCommandEncoder();
     let pass: GPUComputePassEncoder | undefined;
-    let done = 0;
-    let cut = 1;
+    let held = 0;
     for (const c of this.commands) {
       if (c.kind !== 'dispatch') {
         pass?.end();
@@ -194,18 +203,19 @@ export class Program {
         else encoder.copyBufferToBuffer(c.from.buffer, c.from.offset, c.to.buffer, c.to.offset, c.from.size);
         continue;
       }
+      const cost = dispatchCost(c.recorded);
+      if (held > 0 && held + cost > most) {
+        pass?.end();
+        pass = undefined;
+        device.queue.submit([encoder.finish()]);
+        encoder = device.createCommandEncoder();
+        held = 0;
+      }
       pass ??= encoder.beginComputePass();
       pass.setPipeline(c.pipeline);
       pass.setBindGroup(0, c.group);
       pass.dispatchWorkgroups(...c.recorded.workgroups);
-      done += c.recorded.flops;
-      if (cut < parts && done >= (this.flops * cut) / parts) {
-        pass.end();
-        pass = undefined;
-        device.queue.submit([encoder.finish()]);
-        encoder = device.createCommandEncoder();
-        cut++;
-      }
+      held += cost;
     }
     pass?.end();
     device.queue.submit([encoder.finish()]);

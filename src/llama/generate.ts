@@ -153,7 +153,7 @@ export async function generateBatch(
       };
 
     // Prompts: the packed forward pass, which fills the cache on its way (with live rows only).
-    const prefill = new ProgramBuilder(gpu.adapterClass);
+    const prefill = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
     forwardLayers(
       prefill,
       workspace,
@@ -163,7 +163,7 @@ export async function generateBatch(
     );
     finalNorm(prefill, workspace.slice('targetRow'));
 
-    const step = new ProgramBuilder(gpu.adapterClass);
+    const step = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
     forwardLayers(
       step,
       workspace,
@@ -181,7 +181,7 @@ export async function generateBatch(
     finalNorm(step);
     chooseNext(step, workspace.slice('states'));
 
-    const first = new ProgramBuilder(gpu.adapterClass);
+    const first = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
     chooseNext(first, workspace.slice('states'));
     const [prefillProgram, firstProgram, stepProgram] = await Promise.all([
       prefill.finish(gpu, OWNER),
@@ -196,7 +196,7 @@ export async function generateBatch(
       for (let p = 0; p < length; p++) slots[at++] = b * cache.capacity + p;
     gpu.device.queue.writeBuffer(own.slot, 0, slots);
     gpu.device.queue.writeBuffer(own.seen, 0, promptTokens(packed, lengths, config.vocabSize));
-    prefillProgram.submit(Math.ceil(prefillProgram.flops / 1e9));
+    prefillProgram.submit();
     // From here on a row is a sequence, at its newest token. One that ends at once stays there, in its own slot.
     const newest = (buffer: GPUBuffer, of: (b: number) => number) =>
       gpu.device.queue.writeBuffer(

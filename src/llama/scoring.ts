@@ -1,4 +1,5 @@
 /** @file Log-probabilities of targets over packed batches, forward only: perplexities, references, evaluation. */
+import type { Clock } from '../gpu/pace.ts';
 import { type Program, ProgramBuilder } from '../gpu/program.ts';
 import { uploadBatch } from './batch_upload.ts';
 import { type Bucket, forward } from './forward.ts';
@@ -15,13 +16,13 @@ export function bucketSize(n: number): number {
 
 /**
  * Log-probabilities of all targets of each batch, in the batch's order, under an adapter (its flat parameters) or
- * under the base model.
+ * under the base model. With a clock, what each batch took tells the device's pace.
  */
 export async function scoreBatches(
   model: LlamaModel,
   adapter: { readonly layout: LoraLayout; readonly parameters: Float32Array<ArrayBuffer> } | null,
   batches: readonly PackedBatch[],
-  signal?: AbortSignal,
+  { clock, signal }: { readonly clock?: Clock; readonly signal?: AbortSignal } = {},
 ): Promise<Float32Array[]> {
   if (batches.length === 0) return [];
   const { gpu, config, weights } = model;
@@ -54,16 +55,17 @@ export async function scoreBatches(
       const key = `${bucket.tokens} ${bucket.targets}`;
       let program = programs.get(key);
       if (!program) {
-        const builder = new ProgramBuilder(gpu.adapterClass);
+        const builder = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
         forward(builder, workspace, weights, bucket);
         program = await builder.finish(gpu, owner);
         programs.set(key, program);
       }
       uploadBatch(workspace, batch, bucket);
-      program.submit(Math.ceil(program.flops / 1e9));
-      results.push(
-        new Float32Array(await gpu.readback(workspace.buffer('logprob'), 0, batch.targetRow.length * 4)),
-      );
+      const started = clock?.();
+      program.submit();
+      const logprobs = await gpu.readback(workspace.buffer('logprob'), 0, batch.targetRow.length * 4);
+      if (clock && started !== undefined) gpu.pace.measured(program.cost, clock() - started);
+      results.push(new Float32Array(logprobs));
     }
     return results;
   } finally {

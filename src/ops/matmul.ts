@@ -1,11 +1,13 @@
 /**
  * @file Products with frozen weights: Y = X W^T (forward) and dX = dY W (backward), each with LoRA's rank-r product
  * in the same dispatch. Shared-memory tiles are for GPUs, register blocks for software adapters, which for a few rows
- * have a thin variant of the forward product. A weight that lies in several blocks of rows takes a dispatch for each.
+ * have a thin variant of the forward product. A weight that lies in several blocks of rows takes a dispatch for each, and so
+ * does each piece of a product that is too large for one (pieces.ts): no value depends on where it is cut.
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import { pieces } from './pieces.ts';
 import { wordTraffic } from './traffic.ts';
 import {
   formatBytes,
@@ -111,16 +113,17 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
   const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
   if (segments.length > 3) throw new Error(`matmulNT takes up to three segments, not ${segments.length}.`);
   const first = m.wFirst ?? 0;
-  for (const span of rowSpans(m.w, first, m.columns)) {
-    const start = span.first - first;
-    const clipped = segments.map((s) => clip(s, start, start + span.rows));
-    matmulNTSpan(
-      program,
-      m,
-      span,
-      clipped.filter((s) => s.end > s.start),
-    );
-  }
+  for (const span of rowSpans(m.w, first, m.columns))
+    for (const piece of pieces(program, span.rows, 2 * m.rows * m.inner)) {
+      const start = span.first - first + piece.first;
+      const clipped = segments.map((s) => clip(s, start, start + piece.count));
+      matmulNTSpan(
+        program,
+        m,
+        span,
+        clipped.filter((s) => s.end > s.start),
+      );
+    }
 }
 
 function matmulNTSpan(
@@ -198,6 +201,23 @@ export interface MatmulNN {
 
 /** Records dX = dY W (+ dU A), or adds it to dX. */
 export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
+  for (const { first, count } of pieces(program, m.rows, 2 * m.columns * m.inner)) {
+    const rowsOf = (matrix: BufferSlice, width: number): BufferSlice => ({
+      buffer: matrix.buffer,
+      offset: matrix.offset + 4 * first * width,
+      size: matrix.size - 4 * first * width,
+    });
+    matmulNNRows(program, {
+      ...m,
+      rows: count,
+      dy: rowsOf(m.dy, m.inner),
+      dx: rowsOf(m.dx, m.columns),
+      ...(m.lora ? { lora: { ...m.lora, du: rowsOf(m.lora.du, m.lora.rank) } } : {}),
+    });
+  }
+}
+
+function matmulNNRows(program: ProgramBuilder, m: MatmulNN): void {
   const variant = m.variant ?? matmulNNVariant(program.adapterClass, m.columns);
   const first = m.wFirst ?? 0;
   const [tileColumns, tileRows] = [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)];

@@ -1,5 +1,6 @@
 /** @file The tuner: text in, numbers and adapters out, on one loaded model. What the method and the hosts work with. */
 import { InputError } from '../formats/input_error.ts';
+import type { Clock } from '../gpu/pace.ts';
 import { downloadTensors } from '../llama/adapter_transfer.ts';
 import { GREEDY, generateBatch, type Sampling } from '../llama/generate.ts';
 import { loraLayout } from '../llama/lora_layout.ts';
@@ -11,7 +12,7 @@ import { randomPermutation } from './mt19937.ts';
 import { type PackedGroup, pack } from './packing.ts';
 import { type PlannedStep, planSteps, resolveWarmup } from './schedule.ts';
 import { dpoStep, type PreparedStep, sftStep, type TokenPreference, type TokenRow } from './steps.ts';
-import { type Clock, runSteps, TrainingSession } from './trainer.ts';
+import { runSteps, TrainingSession } from './trainer.ts';
 import type {
   Adapter,
   Generation,
@@ -120,7 +121,7 @@ export function createTuner(
       model,
       flat,
       batches.map((b) => pack(b, false)),
-      signal,
+      { clock, ...(signal ? { signal } : {}) },
     );
     // Plainly packed targets lie in the order of their sequences.
     return batches.flatMap((members, i) => {

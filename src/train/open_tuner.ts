@@ -1,6 +1,7 @@
 /** @file From a directory of files to a tuner: what the terminal and the worker both do to open a model. */
 import type { ByteSource } from '../formats/byte_source.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { Clock } from '../gpu/pace.ts';
 import type { LlamaConfig } from '../llama/config.ts';
 import { type LlamaModel, type LoadOptions, loadLlama } from '../llama/model.ts';
 import { RowEncoder } from '../text/template.ts';
@@ -8,7 +9,6 @@ import type { StartTemplateWorker } from '../text/template_renderer.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 import { createTuner, type EngineOptions } from './engine.ts';
 import { openModelFiles } from './model_files.ts';
-import type { Clock } from './trainer.ts';
 import type { TemplateName, Tuner } from './tuner.ts';
 
 export interface OpenTunerOptions extends EngineOptions {

@@ -3,6 +3,7 @@
  * never waits for the GPU within a step.
  */
 import { BufferUsage } from '../gpu/gpu.ts';
+import type { Clock } from '../gpu/pace.ts';
 import { type Program, ProgramBuilder } from '../gpu/program.ts';
 import { backward } from '../llama/backward.ts';
 import { uploadBatch } from '../llama/batch_upload.ts';
@@ -21,13 +22,7 @@ import type { StepLog, TrainConfig } from './tuner.ts';
 /** Steps whose metrics may still be on their way when the next one is submitted. */
 const STEPS_IN_FLIGHT = 2;
 
-/** A submit should hold the GPU about this long, in milliseconds. */
-const SUBMIT_MS = 100;
-
 const OWNER = 'training';
-
-/** Milliseconds, from a clock that only goes forward. */
-export type Clock = () => number;
 
 /** Everything of a run that is on the GPU: workspace, programs per bucket, the ring of metrics. */
 export class TrainingSession {
@@ -125,8 +120,9 @@ export class TrainingSession {
 
   async #record(bucket: Bucket): Promise<Program> {
     const { workspace } = this;
+    const { gpu } = this.model;
     const s = (label: string) => workspace.slice(label);
-    const program = new ProgramBuilder(this.model.gpu.adapterClass);
+    const program = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
     forward(program, workspace, this.model.weights, bucket);
     losses(program, bucket, {
       batch: s('batch'),
@@ -139,16 +135,16 @@ export class TrainingSession {
       metrics: s('metrics'),
     });
     backward(program, workspace, this.model.weights, bucket);
-    return program.finish(this.model.gpu, OWNER);
+    return program.finish(gpu, OWNER);
   }
 
   /** Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. */
-  submitGradients(step: PreparedStep, parts = 1): void {
+  submitGradients(step: PreparedStep): void {
     this.#begin.submit();
     for (const { batch, loss } of step.batches) {
       const bucket = this.bucket(batch);
       uploadBatch(this.workspace, batch, bucket, loss);
-      this.#micro.get(bucketKey(bucket))!.submit(parts);
+      this.#micro.get(bucketKey(bucket))!.submit();
     }
   }
 
@@ -180,12 +176,13 @@ export class TrainingSession {
     );
   }
 
-  /** Floating-point operations of a step's forward and backward pass, as recorded (dead tokens included). */
-  flops(step: PreparedStep): number {
-    return step.batches.reduce(
-      (sum, { batch }) => sum + this.#micro.get(bucketKey(this.bucket(batch)))!.flops,
+  /** What a step costs the GPU, dead tokens included (gpu/pace.ts). */
+  cost(step: PreparedStep): number {
+    const batches = step.batches.reduce(
+      (sum, { batch }) => sum + this.#micro.get(bucketKey(this.bucket(batch)))!.cost,
       0,
     );
+    return this.#begin.cost + batches + this.#optimize.cost;
   }
 
   /** GPU bytes of the session: the plan's, and what its recorded programs take. */
@@ -219,7 +216,8 @@ export function sessionShape(steps: readonly PreparedStep[]): SessionShape {
 }
 
 /**
- * Runs all steps. `onMetrics` is called once per step, in order, at most STEPS_IN_FLIGHT steps late.
+ * Runs all steps. `onLog` is called once per step, in order, at most STEPS_IN_FLIGHT steps late. How long each step
+ * took tells the device's pace, by which the next are cut into submits.
  * @param warmup steps of warm-up of the learning rate
  */
 export async function runSteps(
@@ -232,33 +230,25 @@ export async function runSteps(
   signal?: AbortSignal,
 ): Promise<void> {
   const started = clock();
-  const pending: { log: Promise<void>; submitted: number }[] = [];
-  let stepMs = 0;
-  const settle = async () => {
-    const { log } = pending.shift()!;
-    await log;
-  };
+  const pending: Promise<void>[] = [];
   let lastDone = started;
   for (const [at, step] of steps.entries()) {
     if (signal?.aborted) break;
-    while (pending.length >= STEPS_IN_FLIGHT) await settle();
+    while (pending.length >= STEPS_IN_FLIGHT) await pending.shift();
     const learningRate =
       config.learningRate * scheduleFactor(config.lrSchedulerType, at, steps.length, warmup);
-    // Until a step has been measured, cut by floating-point operations at a rate that any adapter reaches.
-    const perBatch =
-      stepMs > 0 ? stepMs / step.batches.length : session.flops(step) / step.batches.length / 1e7;
-    session.submitGradients(step, Math.max(1, Math.ceil(perBatch / SUBMIT_MS)));
+    session.submitGradients(step);
     const submitted = clock();
     const log = session.submitUpdate(at, learningRate, config).then((metrics) => {
       const now = clock();
-      stepMs = now - Math.max(lastDone, submitted);
+      session.model.gpu.pace.measured(session.cost(step), now - Math.max(lastDone, submitted));
       lastDone = now;
       onLog(stepLog(at + 1, step, config, learningRate, metrics, (now - started) / 1000));
     });
     log.catch(() => {});
-    pending.push({ log, submitted });
+    pending.push(log);
   }
-  while (pending.length > 0) await settle();
+  while (pending.length > 0) await pending.shift();
   signal?.throwIfAborted();
 }
 
