@@ -51,6 +51,7 @@ export const REQUESTED_LIMITS = [
 
 /** Limits below those of the device, for tests of what is split because of them. */
 export interface GpuLimits {
+  readonly bufferBytes?: number;
   readonly bindingBytes?: number;
   /** Of one block of a weight's rows, where it is to be smaller than a binding. */
   readonly weightBlockBytes?: number;
@@ -60,6 +61,8 @@ export class Gpu {
   readonly ledger: Ledger;
   /** How fast it works: where submits and large dispatches are cut. */
   readonly pace: Pace;
+  /** Bytes of a buffer at most. */
+  readonly bufferLimit: number;
   /** Bytes of a buffer that a kernel may be given at once. */
   readonly bindingLimit: number;
   /** Bytes of one block of a weight's rows at most. */
@@ -78,9 +81,10 @@ export class Gpu {
   ) {
     this.ledger = new Ledger(device);
     this.pace = new Pace(adapterClass);
+    this.bufferLimit = Math.min(device.limits.maxBufferSize, limits.bufferBytes ?? Number.POSITIVE_INFINITY);
     this.bindingLimit = Math.min(
       device.limits.maxStorageBufferBindingSize,
-      device.limits.maxBufferSize,
+      this.bufferLimit,
       limits.bindingBytes ?? Number.POSITIVE_INFINITY,
     );
     this.weightBlockLimit = Math.min(this.bindingLimit, limits.weightBlockBytes ?? Number.POSITIVE_INFINITY);

@@ -169,7 +169,7 @@ export function forwardLayers(
 export function logprobParts(workspace: Workspace, weights: LlamaWeights, targets: number) {
   const { hiddenSize: hidden, vocabSize: vocabulary } = workspace.config;
   return {
-    shape: { targets, hidden, vocabulary, chunk: vocabularyChunk(vocabulary) },
+    shape: { targets, hidden, vocabulary, chunk: vocabularyChunk(vocabulary, targets) },
     buffers: {
       states: workspace.slice('states'),
       head: weights.head,

@@ -21,6 +21,7 @@ import {
 import { matmulNT } from '../ops/matmul.ts';
 import { rmsNorm } from '../ops/rms_norm.ts';
 import { uploadBatch } from './batch_upload.ts';
+import type { LlamaConfig } from './config.ts';
 import { type Attend, attendPacked, forwardLayers } from './forward.ts';
 import type { LoraLayout } from './lora_layout.ts';
 import type { LlamaModel } from './model.ts';
@@ -61,6 +62,30 @@ export interface GenerateBatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * Whether an adapter takes what sequences need beside the workspace: the cache of a layer, and the logits.
+ * @param capacity tokens of the longest prompt and of its answer
+ */
+export function decodeFits(
+  config: LlamaConfig,
+  sequences: number,
+  capacity: number,
+  bindingLimit: number,
+): boolean {
+  const cache = cacheElements(cacheShape(config, sequences, capacity));
+  return 4 * Math.max(cache, sequences * config.vocabSize) <= bindingLimit;
+}
+
+function cacheShape(config: LlamaConfig, sequences: number, capacity: number): CacheShape {
+  return {
+    sequences,
+    capacity,
+    heads: config.numAttentionHeads,
+    kvHeads: config.numKeyValueHeads,
+    headDim: config.headDim,
+  };
+}
+
 /** Steps between two looks at whether all sequences have ended; fewer where someone watches. */
 const LOOK_EVERY = 16;
 const WATCHED_LOOK_EVERY = 4;
@@ -82,13 +107,7 @@ export async function generateBatch(
   const B = packed.sequences;
   const lengths = promptLengths(packed);
   const longest = Math.max(...lengths);
-  const cache: CacheShape = {
-    sequences: B,
-    capacity: longest + limit,
-    heads: config.numAttentionHeads,
-    kvHeads: config.numKeyValueHeads,
-    headDim: config.headDim,
-  };
+  const cache = cacheShape(config, B, longest + limit);
   const bucket = { tokens: bucketSize(packed.tokens), targets: B, sequences: B };
   const shape = { ...bucket, pairs: 1, positions: cache.capacity, training: false };
   const workspace = await Workspace.create(gpu, config, adapter?.layout ?? null, shape, OWNER);

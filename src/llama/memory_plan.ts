@@ -3,7 +3,7 @@
  * workspace allocates from this very list, so that plan and ledger agree.
  */
 import { ADAMW_STATE_COUNT, normBlocks } from '../ops/adamw.ts';
-import { vocabularyChunk } from '../ops/logprob.ts';
+import { logitsElements } from '../ops/logprob.ts';
 import { METRIC_COUNT } from '../ops/losses.ts';
 import type { LlamaConfig } from './config.ts';
 import { GROUP_NAMES, type LoraLayout, loraGroup } from './lora_layout.ts';
@@ -128,7 +128,7 @@ export function planSession(config: LlamaConfig, lora: LoraLayout | null, s: Ses
   add('batch', 'pairs', 4 * s.pairs);
   add('batch', 'batch', 4);
   add('logits', 'states', s.targets * H);
-  add('logits', 'logits', s.targets * Math.min(vocabularyChunk(config.vocabSize), config.vocabSize));
+  add('logits', 'logits', logitsElements(config.vocabSize, s.targets));
   add('logits', 'running', 4 * s.targets);
   add('logits', 'targetLse', s.targets);
   add('logits', 'logprob', s.targets);

@@ -4,6 +4,7 @@ import { type BufferSlice, elements, whole } from '../gpu/ledger.ts';
 import type { LlamaConfig } from './config.ts';
 import type { LoraGroup, LoraLayout } from './lora_layout.ts';
 import { activationSet, type PlanItem, planSession, type SessionShape } from './memory_plan.ts';
+import { checkPlan } from './plan_limits.ts';
 import { ropeAngles } from './rope_angles.ts';
 
 export class Workspace {
@@ -17,6 +18,7 @@ export class Workspace {
     private readonly owner: string,
   ) {}
 
+  /** @throws InputError where the adapter does not take a buffer of this size, before any is allocated */
   static async create(
     gpu: Gpu,
     config: LlamaConfig,
@@ -25,6 +27,7 @@ export class Workspace {
     owner: string,
   ): Promise<Workspace> {
     const plan = planSession(config, lora, shape);
+    checkPlan(plan, gpu, shape.tokens);
     const buffers = await gpu.ledger.allocate(
       owner,
       (create) => new Map(plan.map((i) => [i.label, create(i.label, i.bytes, STORAGE_USAGE)])),

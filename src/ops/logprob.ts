@@ -35,12 +35,29 @@ export interface LogprobBuffers {
   readonly logprob: BufferSlice;
 }
 
-/**
- * Entries per chunk: an eighth of the vocabulary, so that the scratch stays an eighth of [M, V], but at most 8,192 and
- * at least 128; a multiple of 64, the width of a tile.
- */
-export function vocabularyChunk(vocabulary: number): number {
-  return Math.min(8192, Math.max(128, Math.ceil(vocabulary / 8 / 64) * 64));
+/** Elements of a chunk of logits at most (32 MiB): a batch of more targets takes narrower chunks. */
+const LOGITS_ELEMENTS = 2 ** 23;
+
+/** Columns of a product's tile: chunks are multiples of it. */
+const TILE = 64;
+
+/** An eighth of the vocabulary, so that the scratch stays an eighth of [M, V], but at most 8,192 and at least 128. */
+function widestChunk(vocabulary: number): number {
+  return Math.min(8192, Math.max(128, Math.ceil(vocabulary / 8 / TILE) * TILE));
+}
+
+/** Vocabulary entries per chunk, for M targets. */
+export function vocabularyChunk(vocabulary: number, targets: number): number {
+  const fitting = Math.floor(LOGITS_ELEMENTS / targets / TILE) * TILE;
+  return Math.min(widestChunk(vocabulary), Math.max(TILE, fitting));
+}
+
+/** Elements that hold a chunk of logits for up to M targets. */
+export function logitsElements(vocabulary: number, targets: number): number {
+  return Math.min(
+    targets * Math.min(widestChunk(vocabulary), vocabulary),
+    Math.max(LOGITS_ELEMENTS, TILE * targets),
+  );
 }
 
 function chunks({ vocabulary, chunk }: LogprobShape): { first: number; columns: number }[] {

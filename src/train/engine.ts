@@ -2,7 +2,7 @@
 import { InputError } from '../formats/input_error.ts';
 import type { Clock } from '../gpu/pace.ts';
 import { downloadTensors } from '../llama/adapter_transfer.ts';
-import { GREEDY, generateBatch, type Sampling } from '../llama/generate.ts';
+import { decodeFits, GREEDY, generateBatch, type Sampling } from '../llama/generate.ts';
 import { loraLayout } from '../llama/lora_layout.ts';
 import type { LlamaModel } from '../llama/model.ts';
 import type { PackedBatch } from '../llama/packed_batch.ts';
@@ -225,17 +225,24 @@ export function createTuner(
       const out: Generation[] = [];
       for (let at = 0; at < encoded.length; ) {
         let tokens = 0;
+        let longest = 0;
         const members: Uint32Array[] = [];
-        while (
-          at < encoded.length &&
-          members.length < DECODE_SEQUENCES &&
-          (members.length === 0 || tokens + encoded[at]!.length <= PREFILL_TOKENS)
-        ) {
-          tokens += encoded[at]!.length;
+        while (at < encoded.length && members.length < DECODE_SEQUENCES) {
+          const { length } = encoded[at]!;
+          const capacity = Math.min(Math.max(longest, length) + maxNewTokens, config.maxPositionEmbeddings);
+          const fits = decodeFits(config, members.length + 1, capacity, model.gpu.bindingLimit);
+          if (members.length === 0 && !fits)
+            throw new InputError(
+              `prompt ${at + 1}`,
+              `and its answer are ${capacity} tokens, more than this adapter can hold.`,
+              'Shorten it, or lower max_new_tokens.',
+            );
+          if (members.length > 0 && (!fits || tokens + length > PREFILL_TOKENS)) break;
+          tokens += length;
+          longest = Math.max(longest, length);
           members.push(encoded[at++]!);
         }
         const first = out.length;
-        const longest = Math.max(...members.map((m) => m.length));
         const generated = await generateBatch(model, flat, packPrompts(members), {
           limit: Math.min(maxNewTokens, config.maxPositionEmbeddings - longest),
           stopTokenIds: config.eosTokenIds,

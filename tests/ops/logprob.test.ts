@@ -56,7 +56,7 @@ async function check(
   targets: number,
   hidden: number,
   vocabulary: number,
-  chunk = vocabularyChunk(vocabulary),
+  chunk = vocabularyChunk(vocabulary, targets),
 ) {
   const shape = { targets, hidden, vocabulary, chunk };
   const data = randomTargets(shape);
