@@ -12,7 +12,7 @@ import type { TextCodec } from '../src/train/engine.ts';
 import { createTuner } from '../src/train/engine.ts';
 import { benchKernels } from './kernels.ts';
 import { mapSpread, type Spread, spread } from './measure.ts';
-import { randomWeights, STEP_MODEL } from './random_llama.ts';
+import { randomWeights, STEP_MODEL, sequenceIds } from './random_llama.ts';
 
 export interface StepOptions {
   readonly tokens: number;
@@ -102,8 +102,8 @@ export async function benchStep(
 }
 
 /** A row of `tokens` tokens besides its first, whatever the text: what is timed is the engine. */
-function tokenCodec(tokens: number, vocabulary: number): TextCodec {
-  const ids = Uint32Array.from({ length: tokens + 1 }, (_, i) => (i * 7919) % vocabulary);
+export function tokenCodec(tokens: number, vocabulary: number): TextCodec {
+  const ids = sequenceIds(tokens, vocabulary);
   return {
     encodePrompts: async (prompts) => prompts.map(() => ids.slice(0, 1)),
     encodeRows: async (rows) => rows.map(() => ({ ids, promptLength: 1, trained: null })),
