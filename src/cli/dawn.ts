@@ -25,12 +25,18 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
 /** Dawn's instance must outlive its devices, or the process dies in a mutex: held for the life of the process. */
 let instance: GPU | undefined;
 
-/** Devices from Dawn. The adapter is asked for anew every time: one whose device was lost must not be used again. */
-export const dawnDevice: DeviceFactory = async () => {
+/** What a browser has as navigator.gpu. */
+export async function dawnGpu(): Promise<GPU> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   instance ??= create([]);
-  const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
+  return instance;
+}
+
+/** Devices from Dawn. The adapter is asked for anew every time: one whose device was lost must not be used again. */
+export const dawnDevice: DeviceFactory = async () => {
+  const gpu = await dawnGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter)
     throw new InputError(
       'GPU',

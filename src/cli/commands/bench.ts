@@ -1,5 +1,7 @@
-/** @file `bench`: figures of this adapter, all of one run: kernels, or whole training steps. */
+/** @file `bench`: figures of this adapter, all of one run: kernels, whole training steps, or both beside other engines. */
 import { benchKernels, type KernelFigure } from '../../../bench/kernels.ts';
+import { benchRivals, type RivalsReport } from '../../../bench/rivals/rivals.ts';
+import { rivalsText } from '../../../bench/rivals/text.ts';
 import { benchStep, type StepFigures } from '../../../bench/step.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import type { Command } from '../command.ts';
@@ -16,23 +18,25 @@ interface BenchReport {
   readonly chosen: Readonly<Record<string, string>>;
   readonly kernels?: readonly KernelFigure[];
   readonly step?: StepFigures;
+  readonly rivals?: RivalsReport;
 }
 
 export const bench: Command = {
-  summary: 'figures of this adapter: kernels (all variants of the products) or step (of a small Llama)',
+  summary:
+    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), or rivals (other engines beside this one)',
   subject: 'what',
   options: {
-    what: { default: 'kernels', choices: ['kernels', 'step'], help: 'what is timed' },
+    what: { default: 'kernels', choices: ['kernels', 'step', 'rivals'], help: 'what is timed' },
     ...WEIGHT_OPTIONS,
     weights: { ...WEIGHT_OPTIONS.weights!, default: 'f32' },
     runs: { default: '5', help: 'runs, of which the median counts' },
-    tokens: { default: '128', help: 'with step: tokens of the one sequence' },
+    tokens: { default: '128', help: 'with step and rivals: tokens of the one sequence' },
     rank: { default: '8', help: "with step: LoRA's rank" },
     'target-modules': {
       default: 'q_proj,v_proj',
       help: 'with step: adapted projections, or all-linear',
     },
-    steps: { default: '6', help: 'with step: steps of a run' },
+    steps: { default: '6', help: 'with step and rivals: steps of a run' },
   },
   async run(options, progress): Promise<BenchReport> {
     const what = options.get('what');
@@ -49,6 +53,14 @@ export const bench: Command = {
       if (what === 'kernels') return { ...head, kernels: await benchKernels(gpu, runs, progress) };
     } finally {
       gpu.destroy();
+    }
+    if (what === 'rivals') {
+      const sizes = {
+        rounds: runs,
+        tokens: options.integer('tokens', 2),
+        steps: options.integer('steps', 2),
+      };
+      return { ...head, rivals: await benchRivals(head.adapter, sizes, progress) };
     }
     const targets = options.get('target-modules');
     const step = await benchStep(
@@ -68,6 +80,7 @@ export const bench: Command = {
   },
   text(report: BenchReport) {
     const head = `${report.adapter}${report.software ? ' (software: compare ratios of one run only)' : ''}, medians of ${report.runs}`;
+    if (report.rivals) return `${head}\n${rivalsText(report.rivals)}`;
     if (report.step) {
       const s = report.step;
       return [
