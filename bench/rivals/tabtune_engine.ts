@@ -33,12 +33,12 @@ async function setUp(gpu: Gpu, { shape: [rows, columns, inner], layout, a, b }: 
   }));
   gpu.device.queue.writeBuffer(buffers.a, 0, a);
   gpu.device.queue.writeBuffer(buffers.b, 0, b);
-  const builder = new ProgramBuilder(gpu, OWNER);
+  const builder = new ProgramBuilder(gpu.adapterClass);
   const [left, right, out] = [whole(buffers.a), whole(buffers.b), whole(buffers.c)];
   if (layout === 'ABt')
     matmulNT(builder, { x: left, w: f32Matrix(right, columns, inner), y: out, rows, columns, inner });
   else matmulNN(builder, { dy: left, w: f32Matrix(right, inner, columns), dx: out, rows, columns, inner });
-  const program = await builder.finish();
+  const program = await builder.finish(gpu, OWNER);
   return {
     async run(count) {
       for (let i = 0; i < count; i++) program.submit();
