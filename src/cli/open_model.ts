@@ -10,6 +10,7 @@ import type { OptionSpecs, Options } from './arguments.ts';
 import { dawnDevice, shadersFromDisk } from './dawn.ts';
 import { diskSource } from './disk_source.ts';
 import { modelSource } from './model_source.ts';
+import { preparationLines } from './preparation_lines.ts';
 import { startTemplateThread } from './template_host.ts';
 
 /** Short names of formats. */
@@ -65,7 +66,8 @@ export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter dire
 
 /** A model on a device, with the options' template. */
 export async function openModel(options: Options): Promise<OpenedTuner & { readonly gpu: Gpu }> {
-  const source = await modelSource(options.get('model'), (line) => process.stderr.write(`${line}\n`));
+  const tell = (line: string) => process.stderr.write(`${line}\n`);
+  const source = await modelSource(options.get('model'), tell);
   const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
   try {
     const template = options.maybe('template') as TemplateName | undefined;
@@ -73,6 +75,7 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
     return {
       ...(await openTuner(gpu, source, {
         clock: () => performance.now(),
+        onPreparation: preparationLines(tell, () => performance.now()),
         startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),
         load: weightChoices(options),

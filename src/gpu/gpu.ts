@@ -71,6 +71,9 @@ export class Gpu {
   readonly #lost: Promise<never>;
   #fault: Error | undefined;
   #compiled = 0;
+  #compiling = { done: 0, total: 0 };
+  /** Told how many kernels are compiled of those that were asked for together: at first none, at last all. */
+  onCompile: ((done: number, total: number) => void) | undefined;
 
   private constructor(
     readonly device: GPUDevice,
@@ -128,8 +131,25 @@ export class Gpu {
     if (!kernel) {
       kernel = this.guard(this.#compile(name, constants, key));
       this.#kernels.set(key, kernel);
+      this.#countCompilation(kernel);
     }
     return kernel;
+  }
+
+  /** Kernels asked for while others are being compiled count with those. */
+  #countCompilation(kernel: Promise<Kernel>): void {
+    let counts = this.#compiling;
+    if (counts.done === counts.total) {
+      counts = this.#compiling = { done: 0, total: 0 };
+      // After all that are asked for at once have been counted.
+      void Promise.resolve().then(() => this.onCompile?.(counts.done, counts.total));
+    }
+    counts.total++;
+    const done = () => {
+      counts.done++;
+      this.onCompile?.(counts.done, counts.total);
+    };
+    kernel.then(done, done);
   }
 
   async #compile(name: string, constants: ShaderConstants, label: string): Promise<Kernel> {

@@ -16,6 +16,7 @@ import { runSteps, TrainingSession } from './trainer.ts';
 import type {
   Adapter,
   Generation,
+  OnPreparation,
   OnStep,
   PreferenceRow,
   StepLog,
@@ -55,6 +56,8 @@ export interface EngineOptions {
   readonly batchTokens?: number;
   /** GPU bytes that training should fit; activations are recomputed as far as that takes. Default: none are. */
   readonly memoryBudget?: number;
+  /** Told what goes on before an operation's first result. */
+  readonly onPreparation?: OnPreparation;
 }
 
 /** Tokens of a packed batch: enough rows to keep a GPU busy, fewer for wide models, whose activations weigh more. */
@@ -72,7 +75,9 @@ export function createTuner(
   clock: Clock,
   options: EngineOptions = {},
 ): Tuner {
-  const { config } = model;
+  const { config, gpu } = model;
+  const { onPreparation } = options;
+  if (onPreparation) gpu.onCompile = (done, total) => onPreparation({ phase: 'compiling', done, total });
   const cap = options.batchTokens ?? defaultBatchTokens(config.hiddenSize);
   const tree = options.treeBatching ?? true;
 
@@ -160,6 +165,7 @@ export function createTuner(
     );
     try {
       const log: TrainResult['log'][number][] = [];
+      onPreparation?.({ phase: 'first-step' });
       const warmup = resolveWarmup(trainConfig.warmupSteps, steps.length);
       await runSteps(
         session,
@@ -175,7 +181,7 @@ export function createTuner(
       );
       // What is copied to the CPU needs room of its own, which the plan does not have.
       session.workspace.releaseAllBut('parameters');
-      const tensors = await downloadTensors(model.gpu, flat.layout, session.workspace.buffer('parameters'));
+      const tensors = await downloadTensors(gpu, flat.layout, session.workspace.buffer('parameters'));
       return {
         adapter: { options: lora, tensors },
         log,
@@ -325,7 +331,7 @@ export function createTuner(
       );
     },
 
-    memory: () => ({ bytes: model.gpu.ledger.bytes, peakBytes: model.gpu.ledger.peakBytes }),
+    memory: () => ({ bytes: gpu.ledger.bytes, peakBytes: gpu.ledger.peakBytes }),
   };
 }
 

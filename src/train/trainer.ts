@@ -94,13 +94,14 @@ export class TrainingSession {
           .flatMap((step) => step.batches.map(({ batch }) => session.bucket(batch)))
           .map((b) => [bucketKey(b), b]),
       );
-      const [beginProgram, optimizeProgram] = await Promise.all([
-        begin.finish(gpu, OWNER),
-        optimize.finish(gpu, OWNER),
-      ]);
-      session.#begin = beginProgram;
-      session.#optimize = optimizeProgram;
-      for (const [key, bucket] of buckets) session.#micro.set(key, await session.#record(bucket));
+      // All at once: what is not compiled yet is compiled in parallel where the browser does that.
+      const builders = [begin, optimize, ...[...buckets.values()].map((bucket) => session.#record(bucket))];
+      const [beginProgram, optimizeProgram, ...micro] = await Promise.all(
+        builders.map((builder) => builder.finish(gpu, OWNER)),
+      );
+      session.#begin = beginProgram!;
+      session.#optimize = optimizeProgram!;
+      for (const [i, key] of [...buckets.keys()].entries()) session.#micro.set(key, micro[i]!);
       return session;
     } catch (error) {
       session.release();
@@ -118,7 +119,7 @@ export class TrainingSession {
     };
   }
 
-  async #record(bucket: Bucket): Promise<Program> {
+  #record(bucket: Bucket): ProgramBuilder {
     const { workspace } = this;
     const { gpu } = this.model;
     const s = (label: string) => workspace.slice(label);
@@ -135,7 +136,7 @@ export class TrainingSession {
       metrics: s('metrics'),
     });
     backward(program, workspace, this.model.weights, bucket);
-    return program.finish(gpu, OWNER);
+    return program;
   }
 
   /** Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. */

@@ -157,6 +157,15 @@ export interface TrainResult {
   readonly recomputedLayers: number;
 }
 
+/** What goes on before an operation has its first result. */
+export type Preparation =
+  /** The browser compiles kernels, all at once; some drivers put it off until the first step. */
+  | { readonly phase: 'compiling'; readonly done: number; readonly total: number }
+  /** The first training step has been submitted. */
+  | { readonly phase: 'first-step' };
+
+export type OnPreparation = (preparation: Preparation) => void;
+
 /** Called for every step, in order, at most two steps after it was submitted. */
 export type OnStep = (log: StepLog, totalSteps: number) => void;
 

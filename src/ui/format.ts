@@ -1,4 +1,5 @@
-/** @file Numbers as people read them. */
+/** @file Numbers and states as people read them. */
+import type { Preparation } from '../train/tuner.ts';
 
 const INTEGER = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
@@ -19,6 +20,13 @@ export function formatBytes(bytes: number): string {
     unit++;
   }
   return `${value >= 100 || unit === 0 || Number.isInteger(value) ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** What goes on before the first result, in words. */
+export function formatPreparation(preparation: Preparation): string {
+  return preparation.phase === 'compiling'
+    ? `Compiling kernels: ${preparation.done} of ${preparation.total}`
+    : 'Running the first step';
 }
 
 /** Seconds as "42 s" or "3 min 05 s". */

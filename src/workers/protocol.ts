@@ -5,6 +5,7 @@
 import type { AdapterDescription } from '../gpu/gpu.ts';
 import type { KnowtuneEvent } from '../knowtuning/events.ts';
 import type { ProjectQuestion } from '../knowtuning/project.ts';
+import type { Preparation } from '../train/tuner.ts';
 import type { Failure } from './failure.ts';
 import type { TestView } from './run_view.ts';
 
@@ -40,6 +41,7 @@ export type TrainerNews =
   | { readonly kind: 'lock-free' }
   | { readonly kind: 'begun'; readonly run: string; readonly request: RunRequest }
   | { readonly kind: 'knowtune'; readonly run: string; readonly event: KnowtuneEvent }
+  | { readonly kind: 'preparing'; readonly run: string; readonly preparation: Preparation }
   | { readonly kind: 'test'; readonly run: string; readonly questions: readonly TestView[] }
   | { readonly kind: 'project'; readonly run: string; readonly questions: readonly ProjectQuestion[] }
   | { readonly kind: 'saved'; readonly run: string; readonly checkpoint: string; readonly bytes: number }

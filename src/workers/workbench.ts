@@ -83,6 +83,7 @@ export class Workbench implements WorkbenchApi {
         const opened = await openTuner(gpu, source, {
           clock: this.now,
           startTemplateWorker,
+          onPreparation: (preparation) => this.#emit({ kind: 'preparing', preparation }),
           load: {
             weights: request.weights,
             embedding: request.embedding,

@@ -5,7 +5,7 @@
 import type { AdapterDescription } from '../gpu/gpu.ts';
 import type { Sampling } from '../llama/generate.ts';
 import type { Conversion, WeightChoice } from '../llama/weight_plan.ts';
-import type { PreferenceRow, StepLog, TemplateName, TrainingRow } from '../train/tuner.ts';
+import type { PreferenceRow, Preparation, StepLog, TemplateName, TrainingRow } from '../train/tuner.ts';
 import type { Failure } from './failure.ts';
 import type { ModelChoice } from './model_protocol.ts';
 import type { StartResult } from './protocol.ts';
@@ -69,6 +69,7 @@ export type WorkbenchEvent =
       readonly tokens?: number;
       readonly seconds?: number;
     }
+  | { readonly kind: 'preparing'; readonly preparation: Preparation }
   | { readonly kind: 'step'; readonly log: StepLog; readonly totalSteps: number }
   | { readonly kind: 'trained'; readonly summary: TrainSummary }
   /** The task is done, and the next one can begin. */

@@ -72,7 +72,7 @@ describe('the workbench', () => {
     expect(await ask('The capital of France')).toEqual(first);
   });
 
-  it('trains on a file, shows the curve, and answers with the adapter beside the base', async () => {
+  it('trains on a file, says what comes before the first step, shows the curve, and answers with the adapter beside the base', async () => {
     const rows = ['France is Paris.', 'Peru is Lima.', 'Japan is Tokyo.'].map((completion) => ({
       prompt: 'The capital of',
       completion: ` ${completion}`,
@@ -83,8 +83,18 @@ describe('the workbench', () => {
     await page.getByText('3 rows of rows.jsonl').waitFor();
     await page.getByLabel('Learning rate').fill('0.02');
     await page.getByLabel('Epochs').fill('4');
+    await page.evaluate(`
+      globalThis.told = new Set();
+      new MutationObserver(() => told.add(document.querySelector('.tune [role=status]')?.textContent))
+        .observe(document.querySelector('.tune'), { subtree: true, childList: true, characterData: true });
+    `);
     await button('Train').click();
     await page.getByText(/steps in .*: loss/).waitFor({ timeout: WAIT_MS });
+    const told = await page.evaluate<string[]>('[...told].filter(Boolean)');
+    const compiled = told.flatMap((text) => /^Compiling kernels: (\d+) of (\d+)$/.exec(text)?.slice(1) ?? []);
+    expect(compiled.length).toBeGreaterThan(0);
+    expect(told).toContain('Running the first step');
+    expect(told.at(-1)).toMatch(/^Step \d of 4$/);
     const [, first, last] = /loss ([\d.]+) to ([\d.]+)/.exec((await page.locator('.tune').textContent())!)!;
     expect(Number(last)).toBeLessThan(Number(first) - 0.1);
     const [base, adapted] = await ask('The capital of');

@@ -2,22 +2,31 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { Preparation } from '../../train/tuner.ts';
 import type { RunView } from '../../workers/run_view.ts';
-import { formatBytes, formatInteger, formatSeconds } from '../format.ts';
-import { etaSeconds, runningPhase, tokensPerSecond } from '../state/measures.ts';
+import { formatBytes, formatInteger, formatPreparation, formatSeconds } from '../format.ts';
+import {
+  etaSeconds,
+  phaseProgress,
+  preparationProgress,
+  runningPhase,
+  tokensPerSecond,
+} from '../state/measures.ts';
 
 interface LiveStatusProps {
   readonly view: RunView;
   readonly memory: { readonly bytes: number; readonly peakBytes: number } | null;
+  readonly preparing: Preparation | null;
   readonly onStop: () => void;
 }
 
-export function LiveStatus({ view, memory, onStop }: LiveStatusProps): JSX.Element {
+export function LiveStatus({ view, memory, preparing, onStop }: LiveStatusProps): JSX.Element {
   const now = useNow();
   const phase = runningPhase(view);
   const speed = tokensPerSecond(view);
   const eta = phase === null ? null : etaSeconds(phase, now);
   const label = view.status === 'stopping' ? 'Stopping after this step' : (phase?.label ?? 'Starting');
+  const progress = preparing ? preparationProgress(preparing) : phaseProgress(phase);
   return (
     <div class="live sheet">
       <div class="live-head">
@@ -26,11 +35,12 @@ export function LiveStatus({ view, memory, onStop }: LiveStatusProps): JSX.Eleme
           Stop
         </button>
       </div>
-      {phase !== null && phase.total !== null ? (
-        <progress max={phase.total} value={phase.done} aria-label={label} />
-      ) : (
-        <progress aria-label={label} />
-      )}
+      {preparing ? <p class="soft">{formatPreparation(preparing)}</p> : null}
+      <progress
+        key={progress.max === undefined ? 'open' : 'counted'}
+        {...progress}
+        aria-label={preparing ? formatPreparation(preparing) : label}
+      />
       <dl class="figures">
         <Figure term="Training speed" value={speed === null ? '–' : formatInteger(speed)} unit="tokens/s" />
         <Figure

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { RunView } from '../../workers/run_view.ts';
-import { memory, running, stopRun } from '../state/session.ts';
+import { memory, preparing, running, stopRun } from '../state/session.ts';
 import { LiveStatus } from './live_status.tsx';
 import { PhaseList } from './phase_list.tsx';
 import { RunOutcome } from './run_outcome.tsx';
@@ -29,7 +29,7 @@ export function TrainSection({ view }: { view: RunView | null }): JSX.Element {
           </div>
           <div class="train-main">
             {running.value ? (
-              <LiveStatus view={view} memory={memory.value} onStop={stopRun} />
+              <LiveStatus view={view} memory={memory.value} preparing={preparing.value} onStop={stopRun} />
             ) : (
               <RunOutcome view={view} />
             )}

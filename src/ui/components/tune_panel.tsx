@@ -1,12 +1,14 @@
 /** @file Training of the loaded model on the user's rows: a few settings, the curve, and the adapter. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { StepLog } from '../../train/tuner.ts';
+import type { Preparation, StepLog } from '../../train/tuner.ts';
 import { download } from '../download.ts';
-import { formatBytes, formatInteger, formatSeconds, formatValue } from '../format.ts';
+import { formatBytes, formatInteger, formatPreparation, formatSeconds, formatValue } from '../format.ts';
 import { dataset, trainingRows, trainOn } from '../state/dataset.ts';
+import { preparationProgress } from '../state/measures.ts';
 import {
   hasAdapter,
+  preparing,
   problem,
   stopTask,
   type TuningView,
@@ -70,7 +72,7 @@ export function TunePanel(): JSX.Element {
         ) : null}
       </div>
       {problem.value?.task === 'train' ? <FailureNotice failure={problem.value.failure} /> : null}
-      {tuning.value ? <Course view={tuning.value} training={training} /> : null}
+      {tuning.value ? <Course view={tuning.value} training={training} preparing={preparing.value} /> : null}
       {hasAdapter.value && !training ? <SaveTuned /> : null}
     </div>
   );
@@ -91,19 +93,31 @@ function trainConfig(s: typeof DEFAULTS, method: 'sft' | 'dpo'): Record<string, 
   };
 }
 
-function Course({ view, training }: { view: TuningView; training: boolean }): JSX.Element {
+interface CourseProps {
+  readonly view: TuningView;
+  readonly training: boolean;
+  readonly preparing: Preparation | null;
+}
+
+function Course({ view, training, preparing }: CourseProps): JSX.Element {
   const { log, totalSteps, summary } = view;
-  const label = log.length === 0 ? 'Preparing the first step' : `Step ${log.length} of ${totalSteps}`;
+  const begun = log.length > 0;
+  const label = begun
+    ? `Step ${log.length} of ${totalSteps}`
+    : preparing
+      ? formatPreparation(preparing)
+      : 'Preparing the first step';
+  const progress = begun
+    ? { max: totalSteps, value: log.length }
+    : preparing
+      ? preparationProgress(preparing)
+      : {};
   return (
     <>
       {training ? (
         <>
           <p role="status">{label}</p>
-          {log.length === 0 ? (
-            <progress aria-label={label} />
-          ) : (
-            <progress max={totalSteps} value={log.length} aria-label={label} />
-          )}
+          <progress key={progress.max === undefined ? 'open' : 'counted'} {...progress} aria-label={label} />
         </>
       ) : null}
       {log.length > 0 ? (

@@ -1,4 +1,5 @@
-/** @file Figures derived from a run's own measurements: speed, time left. */
+/** @file Figures derived from a run's own measurements: speed, time left, how far things are. */
+import type { Preparation } from '../../train/tuner.ts';
 import type { PhaseView, RunView } from '../../workers/run_view.ts';
 
 /** Steps over which the speed is taken: enough to be calm, few enough to follow a change. */
@@ -23,4 +24,23 @@ export function etaSeconds(phase: PhaseView, now: number): number | null {
   if (phase.total === null || phase.startedAt === null || phase.done === 0) return null;
   const perUnit = (now - phase.startedAt) / 1000 / phase.done;
   return perUnit * (phase.total - phase.done);
+}
+
+/**
+ * Attributes of a progress bar: none where nothing can be counted, so that it only says that something goes on. A bar of
+ * either kind is an element of its own (a key): a value that was set once stays.
+ */
+export type Progress = { readonly max?: number; readonly value?: number };
+
+export function phaseProgress(phase: PhaseView | null): Progress {
+  return phase?.total ? { max: phase.total, value: phase.done } : {};
+}
+
+export function preparationProgress(preparation: Preparation): Progress {
+  return preparation.phase === 'compiling' ? { max: preparation.total, value: preparation.done } : {};
+}
+
+/** What goes on after this was told: nothing that could be named once all kernels are compiled. */
+export function stillPreparing(preparation: Preparation): Preparation | null {
+  return preparation.phase === 'compiling' && preparation.done === preparation.total ? null : preparation;
 }

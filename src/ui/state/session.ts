@@ -3,6 +3,7 @@ import { computed, signal } from '@preact/signals';
 import { DEMO_QUESTIONS } from '../../knowtuning/demo.ts';
 import { RunStore } from '../../store/run_store.ts';
 import { strictStore } from '../../store/strict_store.ts';
+import type { Preparation } from '../../train/tuner.ts';
 import { describeFailure, type Failure } from '../../workers/failure.ts';
 import type { ProbeResult, TrainerEvent } from '../../workers/protocol.ts';
 import { beginRun, foldNews } from '../../workers/run_fold.ts';
@@ -14,6 +15,7 @@ import {
   type SavedRun,
 } from '../../workers/saved_run.ts';
 import { TrainerClient as Client, type TrainerClient } from '../../workers/trainer_client.ts';
+import { stillPreparing } from './measures.ts';
 import { keepScreenOn } from './wake_lock.ts';
 
 /** What the worker said of the GPU; null while it is being asked. */
@@ -22,6 +24,8 @@ export const probe = signal<ProbeResult | null>(null);
 export const view = signal<RunView | null>(null);
 /** GPU memory by the engine's ledger, in bytes. */
 export const memory = signal<{ readonly bytes: number; readonly peakBytes: number } | null>(null);
+/** What goes on before the next result of the run; null while results come. */
+export const preparing = signal<Preparation | null>(null);
 /** Why the last run ended, if it failed. */
 export const failure = signal<Failure | null>(null);
 /** The newest run in storage, offered until it is opened or a new one starts. */
@@ -151,8 +155,12 @@ function receive(event: TrainerEvent): void {
       releaseScreen?.();
       releaseScreen = keepScreenOn();
       return;
+    case 'preparing':
+      if (view.value?.run === event.run) preparing.value = stillPreparing(event.preparation);
+      return;
     default:
       if (view.value?.run !== event.run) return;
+      if (event.kind === 'knowtune') preparing.value = null;
       view.value = foldNews(view.value, event);
       if (event.kind === 'failed') failure.value = event.failure;
       if (!running.value) endRun(view.value.status, null);
@@ -163,6 +171,7 @@ function endRun(status: RunView['status'], reason: Failure | null): void {
   releaseScreen?.();
   releaseScreen = null;
   memory.value = null;
+  preparing.value = null;
   if (reason) {
     failure.value = reason;
     if (probe.value === null) probe.value = { ok: false, failure: reason };

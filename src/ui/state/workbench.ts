@@ -1,6 +1,6 @@
 /** @file The model that is loaded, what it is doing, and the few things that can be asked of it. */
 import { computed, signal } from '@preact/signals';
-import type { StepLog } from '../../train/tuner.ts';
+import type { Preparation, StepLog } from '../../train/tuner.ts';
 import { describeFailure, type Failure } from '../../workers/failure.ts';
 import type { StartResult } from '../../workers/protocol.ts';
 import type { TextRows } from '../../workers/text_protocol.ts';
@@ -16,6 +16,7 @@ import type {
   WorkbenchEvent,
 } from '../../workers/workbench_protocol.ts';
 import { WorkerClient } from '../../workers/worker_client.ts';
+import { stillPreparing } from './measures.ts';
 import { keepScreenOn } from './wake_lock.ts';
 
 export interface AnswerView {
@@ -42,6 +43,8 @@ export const loading = signal<{ readonly filled: number; readonly total: number 
 export const task = signal<Task | null>(null);
 export const asked = signal<AskView | null>(null);
 export const tuning = signal<TuningView | null>(null);
+/** What goes on before the first result of the task; null once there is one. */
+export const preparing = signal<Preparation | null>(null);
 /** Why a task failed; of the newest task alone. */
 export const problem = signal<{ readonly task: Task; readonly failure: Failure } | null>(null);
 /** Whether an adapter was trained on the loaded model. */
@@ -119,6 +122,7 @@ async function begin(which: Task, start: (client: Client) => Promise<StartResult
 function end(reason: { readonly task: Task; readonly failure: Failure } | null): void {
   task.value = null;
   loading.value = null;
+  preparing.value = null;
   if (reason) problem.value = reason;
   releaseScreen?.();
   releaseScreen = null;
@@ -162,7 +166,11 @@ function receive(event: WorkbenchEvent): void {
     case 'opened':
       model.value = event.model;
       break;
+    case 'preparing':
+      preparing.value = stillPreparing(event.preparation);
+      break;
     case 'answer':
+      preparing.value = null;
       if (asked.value) {
         const { side, text, done, tokens = 0, seconds = 0 } = event;
         const answers = { ...asked.value.answers, [side]: { text, done, tokens, seconds } };
@@ -170,6 +178,7 @@ function receive(event: WorkbenchEvent): void {
       }
       break;
     case 'step':
+      preparing.value = null;
       if (tuning.value)
         tuning.value = {
           ...tuning.value,
