@@ -26,6 +26,7 @@ export function f32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
 
 /**
  * Uploads `buffers`, records and runs a program on them, and returns the buffers named in `outputs` afterwards.
+ * @param dispatchFlops operations of one dispatch at most, where an operation can be cut
  * @throws Error if the elements behind any output have changed
  */
 export async function runOp<Name extends string, Output extends Name>(
@@ -33,6 +34,7 @@ export async function runOp<Name extends string, Output extends Name>(
   buffers: Readonly<Record<Name, Numbers>>,
   outputs: readonly Output[],
   record: (program: ProgramBuilder, b: Readonly<Record<Name, BufferSlice>>) => void,
+  dispatchFlops?: number,
 ): Promise<Record<Output, Float32Array<ArrayBuffer>>> {
   const names = Object.keys(buffers) as Name[];
   const owner = 'operation under test';
@@ -48,7 +50,7 @@ export async function runOp<Name extends string, Output extends Name>(
       gpu.device.queue.writeBuffer(allocated[i]!, 0, content);
       slices[name] = whole(allocated[i]!);
     });
-    const builder = new ProgramBuilder(gpu.adapterClass);
+    const builder = new ProgramBuilder(gpu.adapterClass, dispatchFlops);
     record(builder, slices);
     const program = await builder.finish(gpu, owner);
     program.submit();
