@@ -40,22 +40,29 @@ export function planExcess(items: readonly PlanItem[], limits: BufferLimits): Ex
   return worst;
 }
 
-/**
- * @param tokens of a batch
- * @throws InputError that says how many tokens would fit, or that the rank is too high
- */
-export function checkPlan(items: readonly PlanItem[], limits: BufferLimits, tokens: number): void {
-  const excess = planExcess(items, limits);
-  if (excess === null) return;
-  const { item, limit } = excess;
+/** What to tell of a buffer that the adapter does not take: how many tokens would fit, or that the rank is too high. */
+export function excessError({ item, limit }: Excess, tokens: number): InputError {
   const mega = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const problem = `needs a buffer "${item.label}" of ${mega(item.bytes)}; this adapter takes ${mega(limit)} at most.`;
   if (item.part === 'adapter' || item.part === 'optimizer')
-    throw new InputError('LoRA', problem, 'Lower the rank (r), or adapt fewer projections (target_modules).');
+    return new InputError(
+      'LoRA',
+      problem,
+      'Lower the rank (r), or adapt fewer projections (target_modules).',
+    );
   const fitting = Math.floor((tokens * limit) / item.bytes);
-  throw new InputError(
+  return new InputError(
     `a batch of ${tokens} tokens`,
     problem,
     `Use rows of at most ${fitting} tokens (max_length); of preferences, question and both answers together.`,
   );
+}
+
+/**
+ * @param tokens of a batch
+ * @throws InputError where the adapter does not take a buffer
+ */
+export function checkPlan(items: readonly PlanItem[], limits: BufferLimits, tokens: number): void {
+  const excess = planExcess(items, limits);
+  if (excess) throw excessError(excess, tokens);
 }

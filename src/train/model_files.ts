@@ -6,7 +6,7 @@ import { GgufMetadata } from '../formats/gguf_metadata.ts';
 import { InputError } from '../formats/input_error.ts';
 import { decodeUtf8, parseJson } from '../formats/json.ts';
 import { openSafetensors } from '../formats/safetensors.ts';
-import type { TensorSource } from '../formats/tensor_source.ts';
+import type { StoredType, TensorSource } from '../formats/tensor_source.ts';
 import type { LlamaConfig } from '../llama/config.ts';
 import { parseLlamaConfig } from '../llama/parse_config.ts';
 import { ggufTokenizer } from '../text/gguf_tokenizer.ts';
@@ -53,6 +53,35 @@ export async function openModelFiles(source: ByteSource, gguf?: string): Promise
     );
   // Without either, the message is that of the file which is missing.
   return found.length === 1 ? openGgufModel(source, files, found[0]!) : openSafetensorsModel(source, files);
+}
+
+export interface ModelShape {
+  readonly config: LlamaConfig;
+  /** How a tensor is stored in the checkpoint. */
+  readonly stored: (tensor: string) => StoredType;
+}
+
+/** Types of a checkpoint's tensors by what config.json calls them. */
+const DTYPES: Readonly<Record<string, StoredType>> = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' };
+
+/**
+ * What a plan needs of a model: its configuration, and how its tensors are stored. A directory without weights will do,
+ * if it holds config.json.
+ * @throws InputError naming the file that is missing or wrong
+ */
+export async function openModelShape(source: ByteSource): Promise<ModelShape> {
+  const files = await source.list();
+  const hasWeights = files.some((file) => /\.(safetensors|safetensors\.index\.json|gguf)$/i.test(file));
+  if (hasWeights || !files.includes('config.json')) {
+    const { config, tensors } = await openModelFiles(source);
+    return { config, stored: (tensor) => tensors.type(tensor) ?? 'F16' };
+  }
+  const place = `${source.name}/config.json`;
+  const json = parseJson(await source.read('config.json'), place, MAX_TEXT_BYTES);
+  const config = parseLlamaConfig(json, place);
+  const { dtype, torch_dtype } = json as { readonly dtype?: unknown; readonly torch_dtype?: unknown };
+  const stored = DTYPES[String(dtype ?? torch_dtype)] ?? 'F16';
+  return { config, stored: () => stored };
 }
 
 async function openSafetensorsModel(source: ByteSource, files: ReadonlySet<string>): Promise<ModelFiles> {
