@@ -82,7 +82,8 @@ export async function loadWeights(
   }
 }
 
-function assemble(
+/** Matrices and vectors of a plan, by label, as the layers use them. */
+export function assemble(
   config: LlamaConfig,
   matrices: ReadonlyMap<string, WeightMatrix>,
   vectors: ReadonlyMap<string, BufferSlice>,

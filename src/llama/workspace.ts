@@ -1,6 +1,7 @@
 /** @file All GPU buffers of a session (but the weights), allocated from its memory plan and found by label. */
 import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { type BufferSlice, elements, whole } from '../gpu/ledger.ts';
+import { bufferOnPaper } from '../gpu/paper.ts';
 import type { LlamaConfig } from './config.ts';
 import type { LoraGroup, LoraLayout } from './lora_layout.ts';
 import { activationSet, type PlanItem, planSession, type SessionShape } from './memory_plan.ts';
@@ -9,7 +10,7 @@ import { ropeAngles } from './rope_angles.ts';
 
 export class Workspace {
   private constructor(
-    readonly gpu: Gpu,
+    private readonly device: Gpu | null,
     readonly config: LlamaConfig,
     readonly lora: LoraLayout | null,
     readonly shape: SessionShape,
@@ -35,6 +36,18 @@ export class Workspace {
     const workspace = new Workspace(gpu, config, lora, shape, plan, buffers, owner);
     gpu.device.queue.writeBuffer(workspace.buffer('angles'), 0, ropeAngles(config, shape.positions));
     return workspace;
+  }
+
+  /** A session that can be recorded and counted, but not run: all its buffers are on paper. */
+  static onPaper(config: LlamaConfig, lora: LoraLayout | null, shape: SessionShape): Workspace {
+    const plan = planSession(config, lora, shape);
+    const buffers = new Map(plan.map(({ label, bytes }) => [label, bufferOnPaper(label, bytes)]));
+    return new Workspace(null, config, lora, shape, plan, buffers, 'paper');
+  }
+
+  get gpu(): Gpu {
+    if (!this.device) throw new Error('A session on paper has no GPU.');
+    return this.device;
   }
 
   /** The buffer planned under a label. */

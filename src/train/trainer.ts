@@ -5,17 +5,17 @@
 import { BufferUsage } from '../gpu/gpu.ts';
 import type { Clock } from '../gpu/pace.ts';
 import { type Program, ProgramBuilder } from '../gpu/program.ts';
-import { backward } from '../llama/backward.ts';
 import { uploadBatch } from '../llama/batch_upload.ts';
-import { type Bucket, forward } from '../llama/forward.ts';
+import type { Bucket } from '../llama/forward.ts';
 import type { LoraLayout } from '../llama/lora_layout.ts';
 import { layersToRecompute, type SessionShape } from '../llama/memory_plan.ts';
 import type { LlamaModel } from '../llama/model.ts';
 import { bucketSize } from '../llama/scoring.ts';
 import { Workspace } from '../llama/workspace.ts';
-import { adamw, adamwStep } from '../ops/adamw.ts';
-import { losses, METRIC, METRIC_COUNT } from '../ops/losses.ts';
+import { adamwStep } from '../ops/adamw.ts';
+import { METRIC, METRIC_COUNT } from '../ops/losses.ts';
 import { scheduleFactor } from './schedule.ts';
+import { recordGradients, recordUpdate } from './step_program.ts';
 import type { PreparedStep } from './steps.ts';
 import type { StepLog, TrainConfig } from './tuner.ts';
 
@@ -68,27 +68,13 @@ export class TrainingSession {
       begin.clear(workspace.slice('gradient'));
       begin.clear(workspace.slice('metrics'));
       const optimize = new ProgramBuilder(gpu.adapterClass);
-      const s = (label: string) => workspace.slice(label);
-      adamw(
-        optimize,
-        layout.count,
-        {
-          beta1: config.adamBeta1,
-          beta2: config.adamBeta2,
-          epsilon: config.adamEpsilon,
-          weightDecay: config.weightDecay,
-        },
-        {
-          step: s('step'),
-          gradient: s('gradient'),
-          partialSums: s('partialSums'),
-          state: s('state'),
-          metrics: s('metrics'),
-          moments: s('moments'),
-          parameters: s('parameters'),
-        },
-        gpu.bindingLimit,
-      );
+      const options = {
+        beta1: config.adamBeta1,
+        beta2: config.adamBeta2,
+        epsilon: config.adamEpsilon,
+        weightDecay: config.weightDecay,
+      };
+      recordUpdate(optimize, workspace, options, gpu.bindingLimit);
       const buckets = new Map(
         steps
           .flatMap((step) => step.batches.map(({ batch }) => session.bucket(batch)))
@@ -120,22 +106,9 @@ export class TrainingSession {
   }
 
   #record(bucket: Bucket): ProgramBuilder {
-    const { workspace } = this;
     const { gpu } = this.model;
-    const s = (label: string) => workspace.slice(label);
     const program = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
-    forward(program, workspace, this.model.weights, bucket);
-    losses(program, bucket, {
-      batch: s('batch'),
-      logprob: s('logprob'),
-      targets: s('targets'),
-      bySequence: s('bySequence'),
-      pairs: s('pairs'),
-      sequenceState: s('sequenceState'),
-      coefficient: s('coefficient'),
-      metrics: s('metrics'),
-    });
-    backward(program, workspace, this.model.weights, bucket);
+    recordGradients(program, this.workspace, this.model.weights, bucket);
     return program;
   }
 
