@@ -123,6 +123,17 @@ test('a step that is other work has no figures', () => {
   expect(figures.tokens_per_second).toBeNull();
 });
 
+test('a product of single terms is held to one rounding', () => {
+  const given = operands([11, 13, 1], 'AB');
+  const product = (factor: number) =>
+    Float32Array.from(
+      { length: 11 * 13 },
+      (_, n) => given.a[Math.floor(n / 13)]! * given.b[n % 13]! * factor,
+    );
+  checkProduct(given, product(1));
+  expect(() => checkProduct(given, product(1 + 1e-6))).toThrow(/11x13x1/);
+});
+
 test.each(['AB', 'ABt'] as const)('a product %s is held to f32’s own error', (layout) => {
   const [rows, columns, inner] = [11, 13, 64];
   const given = operands([rows, columns, inner], layout);
