@@ -57,6 +57,20 @@ export const BUDGET_OPTION: OptionSpecs = {
   },
 };
 
+/** Of commands that train by DPO. */
+export const TREE_OPTION: OptionSpecs = {
+  'tree-batching': {
+    default: 'on',
+    choices: ['on', 'off'],
+    help: 'DPO: whether a question is computed once, with its answers as branches, instead of once per answer and pair (same loss)',
+  },
+};
+
+/** Whether TREE_OPTION is on. */
+export function treeBatching(options: Options): boolean {
+  return options.maybe('tree-batching') !== 'off';
+}
+
 /** Bytes of BUDGET_OPTION. */
 export function memoryBudget(options: Options): number | undefined {
   return options.maybe('memory-budget') === undefined ? undefined : 1e6 * options.integer('memory-budget', 1);
@@ -79,6 +93,7 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
         startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),
         load: weightChoices(options),
+        treeBatching: treeBatching(options),
         ...(budget === undefined ? {} : { memoryBudget: budget }),
       })),
       gpu,

@@ -50,7 +50,7 @@ export interface TextCodec {
 }
 
 export interface EngineOptions {
-  /** Whether Stage II packs a question as one prefix with branches (same loss, about half the work). Default true. */
+  /** Whether DPO packs a question as one prefix with branches, not as pairs (same loss, half the work). Default true. */
   readonly treeBatching?: boolean;
   /** Most tokens of a packed batch, where rows allow; default by the model's width. */
   readonly batchTokens?: number;

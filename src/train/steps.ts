@@ -99,7 +99,8 @@ export function sftStep(planned: PlannedStep, rows: readonly TokenRow[], cap: nu
 /**
  * DPO + gamma SFT(better): the mean over the pairs of the step of -log sigmoid(beta delta), and gamma times the SFT
  * loss of the better answers as `prefFtxNorm` says. A question's pairs share its better answer: m pairs weigh it m
- * times. `tree` packs a question as one prefix with branches; a tree above `cap` tokens falls back to single pairs.
+ * times. `tree` packs a question as one prefix with branches; without it, and where the tree is above `cap` tokens, each
+ * pair is on its own, with a better answer of its own.
  */
 export function dpoStep(
   planned: PlannedStep,
@@ -131,7 +132,7 @@ export function dpoStep(
         })),
       });
       const whole = unit(g.rejected.map((_, k) => k));
-      if (groupSize(whole.group, tree).tokens <= cap) units.push(whole);
+      if (tree && groupSize(whole.group, tree).tokens <= cap) units.push(whole);
       else for (const k of g.rejected.keys()) units.push(unit([k]));
     }
   }

@@ -25,6 +25,7 @@ beforeAll(() => {
     chosen: completion,
     rejected: ' is Rome or so.',
   }));
+  dpo.push({ ...dpo[0]!, rejected: ' is Oslo.' });
   writeFileSync(path('dpo.jsonl'), dpo.map((r) => JSON.stringify(r)).join('\n'));
   writeFileSync(
     path('sft.json'),
@@ -48,6 +49,17 @@ beforeAll(() => {
     }),
   );
 });
+
+function trainDpo(out: string, ...more: string[]) {
+  const files = ['--adapter', path('a'), '--data', path('dpo.jsonl'), '--config', path('dpo.json')];
+  return runCli(
+    ...['train', '--method', 'dpo', '--model', model, '--template', 'none', ...files],
+    ...['--out', path(out), '--json', ...more],
+  );
+}
+
+const dpoHistory = (out: string) =>
+  JSON.parse(readFileSync(path(`${out}/trainer_state.json`), 'utf8')).log_history as Record<string, number>[];
 
 describe('train', () => {
   it('writes a PEFT directory, a curve and a manifest, to the byte the same for the same seed', () => {
@@ -83,29 +95,9 @@ describe('train', () => {
   });
 
   it('goes on from an adapter by DPO, which starts at ln 2', () => {
-    const run = runCli(
-      'train',
-      '--method',
-      'dpo',
-      '--model',
-      model,
-      '--adapter',
-      path('a'),
-      '--template',
-      'none',
-      '--data',
-      path('dpo.jsonl'),
-      '--config',
-      path('dpo.json'),
-      '--out',
-      path('dpo'),
-      '--json',
-    );
+    const run = trainDpo('dpo');
     expect(run.stderr).toContain('step 3/3');
-    const history = JSON.parse(readFileSync(path('dpo/trainer_state.json'), 'utf8')).log_history as Record<
-      string,
-      number
-    >[];
+    const history = dpoHistory('dpo');
     expect(Math.abs(history[0]!.dpo_loss! - Math.LN2)).toBeLessThan(1e-5);
     expect(history[2]!.dpo_loss!).toBeLessThan(history[0]!.dpo_loss!);
     for (const key of [
@@ -118,6 +110,18 @@ describe('train', () => {
       'logps/rejected',
     ])
       expect(history[2]).toHaveProperty([key]);
+  });
+
+  it('computes a question once by default, and once per answer and pair with --tree-batching off', () => {
+    trainDpo('pairs', '--tree-batching', 'off');
+    const manifest = (out: string) => json(readFileSync(path(`${out}/run.json`), 'utf8'));
+    expect(manifest('dpo')).toMatchObject({ tree_batching: true });
+    expect(manifest('pairs')).toMatchObject({ tree_batching: false });
+    const [trees, pairs] = [dpoHistory('dpo'), dpoHistory('pairs')];
+    expect(trees[0]!.tokens).toBeLessThan(pairs[0]!.tokens!);
+    trees.forEach((entry, i) => {
+      expect(Math.abs(entry.loss! - pairs[i]!.loss!)).toBeLessThan(1e-5);
+    });
   });
 });
 

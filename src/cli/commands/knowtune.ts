@@ -14,7 +14,7 @@ import type { TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { METHOD_OPTIONS, methodOptions, openAuthor, stageConfigs } from '../method_options.ts';
-import { BUDGET_OPTION, MODEL_OPTIONS, openModel } from '../open_model.ts';
+import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
 import { kernelVariants, weightsReport } from './doctor.ts';
@@ -40,6 +40,7 @@ export const knowtuneCommand: Command = {
     test: { help: 'JSONL of {question} to test, with {entity, slots} where answers can be checked' },
     ...METHOD_OPTIONS,
     ...BUDGET_OPTION,
+    ...TREE_OPTION,
     reference: {
       default: 'start',
       choices: ['start', 'base'],
@@ -93,6 +94,7 @@ export const knowtuneCommand: Command = {
         seed: options.integer('seed', 0),
         method: settings.method,
         reference: settings.reference,
+        tree_batching: treeBatching(options),
         configs: Object.fromEntries(STAGES.map((s) => [s, trainConfigToJson(settings[s])])),
         model: { name: opened.baseModel, config_sha256: opened.configSha256 },
         template: opened.template,

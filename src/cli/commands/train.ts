@@ -17,6 +17,8 @@ import {
   openAdapter,
   openModel,
   readInput,
+  TREE_OPTION,
+  treeBatching,
 } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { sha256 } from '../sha256.ts';
@@ -31,6 +33,7 @@ export const train: Command = {
     method: { required: true, choices: ['sft', 'dpo'], help: 'the loss' },
     ...MODEL_OPTIONS,
     ...BUDGET_OPTION,
+    ...TREE_OPTION,
     ...ADAPTER_OPTION,
     reference: { default: 'start', help: 'reference of DPO: start, base, or a PEFT directory' },
     data: {
@@ -86,6 +89,7 @@ export const train: Command = {
         ...(method === 'dpo'
           ? {
               reference: options.get('reference'),
+              tree_batching: treeBatching(options),
               rows_are: 'questions: rows of one prompt and chosen answer',
             }
           : {}),
