@@ -28,6 +28,8 @@ export interface RunRequest {
   /** Questions to learn from, and as many to test with. */
   readonly questions: number;
   readonly seed: number;
+  /** Whether Stage II computes a question once, with its answers as branches. */
+  readonly treeBatching: boolean;
 }
 
 export type StartResult = { readonly ok: true } | { readonly ok: false; readonly failure: Failure };

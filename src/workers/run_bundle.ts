@@ -80,6 +80,7 @@ function manifest(facts: RunFacts): string {
     template: facts.template,
     data: { name: 'atlas', questions: request.questions },
     knowtuning: { ...options.method, reference: options.reference },
+    tree_batching: request.treeBatching,
     config: {
       sft: trainConfigToJson(options.sft),
       stage1: trainConfigToJson(options.stage1),

@@ -177,6 +177,7 @@ export class Trainer implements TrainerApi {
     const opened = await openTuner(gpu, model, {
       clock: () => performance.now(),
       startTemplateWorker,
+      treeBatching: request.treeBatching,
       onPreparation: (preparation) => tell({ kind: 'preparing', run, preparation }),
     });
     this.#closeCodec = () => opened.codec.close();

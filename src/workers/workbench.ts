@@ -8,8 +8,16 @@ import { Gpu } from '../gpu/gpu.ts';
 import { parameterCount } from '../llama/weight_plan.ts';
 import { parseTrainConfig } from '../train/config.ts';
 import { trainConfigToJson } from '../train/config_json.ts';
+import { createTuner } from '../train/engine.ts';
 import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
-import type { OnStep, PreferenceRow, TrainConfig, TrainingRow, TrainResult } from '../train/tuner.ts';
+import type {
+  OnPreparation,
+  OnStep,
+  PreferenceRow,
+  TrainConfig,
+  TrainingRow,
+  TrainResult,
+} from '../train/tuner.ts';
 import { browserDevice } from './browser_device.ts';
 import { describeFailure, type Failure, FailureError } from './failure.ts';
 import { openModelSource } from './model_source.ts';
@@ -66,6 +74,7 @@ export class Workbench implements WorkbenchApi {
   #stop: AbortController | null = null;
   #loaded: Loaded | null = null;
   #trained: Trained | null = null;
+  readonly #onPreparation: OnPreparation = (preparation) => this.#emit({ kind: 'preparing', preparation });
 
   constructor(private readonly now: () => number) {}
 
@@ -83,7 +92,7 @@ export class Workbench implements WorkbenchApi {
         const opened = await openTuner(gpu, source, {
           clock: this.now,
           startTemplateWorker,
-          onPreparation: (preparation) => this.#emit({ kind: 'preparing', preparation }),
+          onPreparation: this.#onPreparation,
           load: {
             weights: request.weights,
             embedding: request.embedding,
@@ -137,6 +146,7 @@ export class Workbench implements WorkbenchApi {
           template: opened.template,
           data: { name: request.data, rows: request.rows.length },
           config: trainConfigToJson(config),
+          ...(request.method === 'dpo' ? { tree_batching: request.treeBatching } : {}),
           adapter: gpu.adapter,
           order: result.order,
         }),
@@ -190,10 +200,15 @@ export class Workbench implements WorkbenchApi {
     const onStep: OnStep = (log, totalSteps) => this.#emit({ kind: 'step', log, totalSteps });
     this.#trained = null;
     gpu.ledger.resetPeak();
+    const { treeBatching } = request;
+    const tuner = createTuner(opened.model, opened.codec, this.now, {
+      treeBatching,
+      onPreparation: this.#onPreparation,
+    });
     const result =
       request.method === 'sft'
-        ? await opened.tuner.trainSft(request.rows as readonly TrainingRow[], config, null, onStep, signal)
-        : await opened.tuner.trainDpo(
+        ? await tuner.trainSft(request.rows as readonly TrainingRow[], config, null, onStep, signal)
+        : await tuner.trainDpo(
             request.rows as readonly PreferenceRow[],
             config,
             null,

@@ -42,6 +42,8 @@ export interface TrainRequest {
   readonly rows: readonly TrainingRow[] | readonly PreferenceRow[];
   /** Keys of a `--config` file. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** DPO: whether a question is computed once, with its answers as branches. */
+  readonly treeBatching: boolean;
   /** Where the rows come from, for messages and the manifest. */
   readonly data: string;
 }

@@ -45,6 +45,23 @@ async function saveAdapter(page: Page): Promise<Uint8Array> {
   return new Uint8Array(readFileSync(await download.path()));
 }
 
+/** What each run in storage was asked for, the oldest first. */
+function storedRequests(page: Page): Promise<{ treeBatching: boolean }[]> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await done(indexedDB.open('tabtune-runs'));
+    const store = database.transaction('runs').objectStore('runs');
+    const runs = await done<string[]>(store.get('runs'));
+    const records = await Promise.all(runs.map((run) => done(store.get(`run/${run}`))));
+    database.close();
+    return records.map((record) => record.request);
+  });
+}
+
 /** The numbers of a chart's table: one array per row, headings left out. */
 async function chartNumbers(page: Page, title: string): Promise<string[][]> {
   const chart = page.locator('figure.chart', {
@@ -125,6 +142,7 @@ describe('the demo, driven to its end', () => {
         'trainer_state.json',
       ]),
     );
+    expect(JSON.parse(new TextDecoder().decode(files['run.json']))).toMatchObject({ tree_batching: true });
     const config = JSON.parse(readFileSync('public/model/config.json', 'utf8')) as Record<string, number>;
     const { hidden_size: H, intermediate_size: M, num_hidden_layers: L, head_dim: D } = config;
     const q = config.num_attention_heads! * D!;
@@ -212,11 +230,14 @@ describe('the demo, driven to its end', () => {
     expect(await page.locator('figure.chart').count()).toBe(1);
   });
 
-  it('stops when asked to, and can start again', async () => {
+  it('stops when asked to, and can start again; keeps what was asked for', async () => {
+    await page.getByText('Settings', { exact: true }).click();
+    await page.getByRole('checkbox', { name: 'Tree batching' }).uncheck();
     await runButton(page).click();
     await page.getByRole('button', { name: 'Stop' }).click();
     await outcome(page, 'Stopped').waitFor({ timeout: RUN_MS });
     expect(await runButton(page).getAttribute('aria-disabled')).toBe('false');
+    expect((await storedRequests(page)).map((request) => request.treeBatching)).toEqual([true, true, false]);
   });
 
   it('asked for no adapter on the UI thread, broke no policy, and sent nothing elsewhere', async () => {

@@ -51,6 +51,20 @@ async function ask(question: string): Promise<string[]> {
   return answers();
 }
 
+async function savedAdapter(): Promise<Record<string, Uint8Array>> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page
+      .locator('.tune')
+      .getByRole('button', { name: /Save the adapter/ })
+      .click(),
+  ]);
+  return unzipSync(new Uint8Array(readFileSync(await download.path())));
+}
+
+const jsonOf = (files: Record<string, Uint8Array>) => (name: string) =>
+  JSON.parse(new TextDecoder().decode(files[`tabtune-adapter/${name}`]!));
+
 describe('the workbench', () => {
   it('loads a folder from disk without blocking the page, and says how it is held', async () => {
     await page.locator('#models input[type=file][webkitdirectory]').setInputFiles(writeTinyCheckpoint());
@@ -102,15 +116,8 @@ describe('the workbench', () => {
   });
 
   it('saves an adapter for PEFT with its curve', async () => {
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page
-        .locator('.tune')
-        .getByRole('button', { name: /Save the adapter/ })
-        .click(),
-    ]);
-    const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
-    const text = (name: string) => JSON.parse(new TextDecoder().decode(files[`tabtune-adapter/${name}`]!));
+    const files = await savedAdapter();
+    const text = jsonOf(files);
     expect(text('adapter_config.json')).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16 });
     expect(text('run.json')).toMatchObject({ method: 'sft', data: { name: 'rows.jsonl', rows: 3 } });
     const shown = await page
@@ -124,6 +131,28 @@ describe('the workbench', () => {
     expect(tensors.size).toBe(14);
     for (const [name, { data }] of tensors)
       expect(data.some((value) => value !== 0) && data.every(Number.isFinite), name).toBe(true);
+  });
+
+  it('trains on better and worse answers, with a switch for how', async () => {
+    const row = { prompt: 'The capital of', chosen: ' France is Paris.' };
+    const rows = [' France is.', ' Rome is Paris.'].map((rejected) => ({ ...row, rejected }));
+    const file = join(folder, 'pairs.jsonl');
+    writeFileSync(file, rows.map((r) => JSON.stringify(r)).join('\n'));
+    const treeBatching = page.locator('.tune').getByRole('checkbox', { name: 'Tree batching' });
+    expect(await treeBatching.count()).toBe(0);
+    await page.locator('#dataset input[type=file]').setInputFiles(file);
+    await page.getByText(/pairs\.jsonl, with better and worse answers/).waitFor();
+    const tokens: number[] = [];
+    for (const on of [true, false]) {
+      await treeBatching.setChecked(on);
+      await button('Train').click();
+      await page.locator('.tune progress').waitFor();
+      await page.getByText(/steps in .*: loss/).waitFor({ timeout: WAIT_MS });
+      const text = jsonOf(await savedAdapter());
+      expect(text('run.json')).toMatchObject({ method: 'dpo', tree_batching: on });
+      tokens.push(text('trainer_state.json').num_input_tokens_seen);
+    }
+    expect(tokens[0]).toBeLessThan(0.75 * tokens[1]!);
   });
 
   it('is accessible, light and dark, and fits a phone', async () => {

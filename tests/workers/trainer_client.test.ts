@@ -6,7 +6,7 @@ import type { Failure } from '../../src/workers/failure.ts';
 import type { TrainerApi, TrainerEvent } from '../../src/workers/protocol.ts';
 import { TrainerClient, type WorkerLike } from '../../src/workers/trainer_client.ts';
 
-const REQUEST = { run: 'r', questions: 2, seed: 1 };
+const REQUEST = { run: 'r', questions: 2, seed: 1, treeBatching: true };
 
 /** The worker's end over a MessageChannel: the same messages as in a browser, with an end that can be cut. */
 function createHost(api: Partial<TrainerApi>) {

@@ -9,10 +9,12 @@ import {
   probe,
   running,
   startRun,
+  treeBatching,
 } from '../state/session.ts';
 import { DeviceCard } from './device_card.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 import { SavedRunNotice } from './saved_run_notice.tsx';
+import { TreeSwitch } from './tree_switch.tsx';
 
 export function StartSection(): JSX.Element {
   const settings = demoSettings(location.search);
@@ -39,6 +41,15 @@ export function StartSection(): JSX.Element {
               `A bundled model learns from ${settings.questions} questions about countries and chemical elements, and is tested on as many others.`}
           </p>
         </div>
+        <details class="settings">
+          <summary>Settings</summary>
+          <TreeSwitch
+            on={treeBatching.value}
+            onChange={(on) => {
+              treeBatching.value = on;
+            }}
+          />
+        </details>
         {failure.value === null ? null : <FailureNotice failure={failure.value} />}
         {busyElsewhere.value ? (
           <Notice title="TabTune trains in another tab.">

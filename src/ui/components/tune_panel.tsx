@@ -20,6 +20,7 @@ import {
 import { LineChart } from './line_chart.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 import { NumberField } from './number_field.tsx';
+import { TreeSwitch } from './tree_switch.tsx';
 
 const DEFAULTS = { epochs: 3, learningRate: 2e-4, rank: 8, batch: 4, seed: 42 };
 
@@ -27,10 +28,11 @@ export function TunePanel(): JSX.Element {
   const data = dataset.value;
   const ready = data !== null && data.rows > 0;
   const [settings, setSettings] = useState(DEFAULTS);
+  const [treeBatching, setTreeBatching] = useState(true);
   const set = (name: keyof typeof DEFAULTS) => (value: number) => setSettings({ ...settings, [name]: value });
   const train = () => {
     if (task.value !== null || !ready) return;
-    void tuneModel(data.name, trainingRows, (method) => trainConfig(settings, method));
+    void tuneModel(data.name, trainingRows, (method) => trainConfig(settings, method), treeBatching);
   };
   const training = task.value === 'train';
   return (
@@ -61,6 +63,7 @@ export function TunePanel(): JSX.Element {
         <NumberField label="Rows per step" value={settings.batch} least={1} onChange={set('batch')} />
         <NumberField label="Seed" value={settings.seed} least={0} onChange={set('seed')} />
       </div>
+      {data?.kind === 'preference' ? <TreeSwitch on={treeBatching} onChange={setTreeBatching} /> : null}
       <div class="actions">
         <button type="button" onClick={train} aria-disabled={task.value !== null || !ready}>
           Train

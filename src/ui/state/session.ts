@@ -43,6 +43,9 @@ export interface DemoSettings {
   readonly seed: number;
 }
 
+/** Whether Stage II computes a question once, with its answers as branches. */
+export const treeBatching = signal(true);
+
 const DEFAULT_SEED = 1;
 
 export function demoSettings(search: string): DemoSettings {
@@ -98,7 +101,7 @@ export async function startRun(settings: DemoSettings): Promise<void> {
   // A click: the moment at which browsers may grant storage that is not evicted.
   void navigator.storage?.persist?.();
   try {
-    const result = await connect().start({ run, ...settings });
+    const result = await connect().start({ run, ...settings, treeBatching: treeBatching.value });
     if (!result.ok) {
       failure.value = result.failure;
       busyElsewhere.value = result.failure.kind === 'busy';
