@@ -221,6 +221,12 @@ export class Program {
     device.queue.submit([encoder.finish()]);
   }
 
+  /** Its dispatches of some shaders alone, to be timed: they leave behind what they can without the others. */
+  only(keep: (shader: string) => boolean): Program {
+    const kept = this.commands.filter((c) => c.kind === 'dispatch' && keep(c.recorded.shader));
+    return new Program(this.gpu, kept, this.params);
+  }
+
   /** GPU bytes of its own: the parameters of all dispatches. */
   get bytes(): number {
     return this.params.size;

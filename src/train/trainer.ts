@@ -10,6 +10,7 @@ import type { Bucket } from '../llama/forward.ts';
 import type { LoraLayout } from '../llama/lora_layout.ts';
 import { layersToRecompute, type SessionShape } from '../llama/memory_plan.ts';
 import type { LlamaModel } from '../llama/model.ts';
+import type { PackedBatch } from '../llama/packed_batch.ts';
 import { bucketSize } from '../llama/scoring.ts';
 import { Workspace } from '../llama/workspace.ts';
 import { adamwStep } from '../ops/adamw.ts';
@@ -112,13 +113,17 @@ export class TrainingSession {
     return program;
   }
 
+  /** The recorded forward and backward pass that a batch is replayed by. */
+  program(batch: PackedBatch): Program {
+    return this.#micro.get(bucketKey(this.bucket(batch)))!;
+  }
+
   /** Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. */
   submitGradients(step: PreparedStep): void {
     this.#begin.submit();
     for (const { batch, loss } of step.batches) {
-      const bucket = this.bucket(batch);
-      uploadBatch(this.workspace, batch, bucket, loss);
-      this.#micro.get(bucketKey(bucket))!.submit();
+      uploadBatch(this.workspace, batch, this.bucket(batch), loss);
+      this.program(batch).submit();
     }
   }
 
@@ -152,10 +157,7 @@ export class TrainingSession {
 
   /** What a step costs the GPU, dead tokens included (gpu/pace.ts). */
   cost(step: PreparedStep): number {
-    const batches = step.batches.reduce(
-      (sum, { batch }) => sum + this.#micro.get(bucketKey(this.bucket(batch)))!.cost,
-      0,
-    );
+    const batches = step.batches.reduce((sum, { batch }) => sum + this.program(batch).cost, 0);
     return this.#begin.cost + batches + this.#optimize.cost;
   }
 
