@@ -3,10 +3,12 @@ import { benchKernels, type KernelFigure } from '../../../bench/kernels.ts';
 import { benchRivals, type RivalsReport } from '../../../bench/rivals/rivals.ts';
 import { rivalsText } from '../../../bench/rivals/text.ts';
 import { benchStep, type StepFigures } from '../../../bench/step.ts';
+import { benchTree, type TreeFigures, treeText } from '../../../bench/tree.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import type { Command } from '../command.ts';
 import { dawnDevice, shadersFromDisk } from '../dawn.ts';
-import { WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
+import { openModel, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
+import { bundled, readWorld } from '../world_files.ts';
 import { kernelVariants } from './doctor.ts';
 
 interface BenchReport {
@@ -19,14 +21,16 @@ interface BenchReport {
   readonly kernels?: readonly KernelFigure[];
   readonly step?: StepFigures;
   readonly rivals?: RivalsReport;
+  readonly tree?: TreeFigures;
 }
 
 export const bench: Command = {
   summary:
-    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), or rivals (other engines beside this one)',
+    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), rivals (other engines beside this one), or tree (Stage II with tree batching and without)',
   subject: 'what',
   options: {
-    what: { default: 'kernels', choices: ['kernels', 'step', 'rivals'], help: 'what is timed' },
+    what: { default: 'kernels', choices: ['kernels', 'step', 'rivals', 'tree'], help: 'what is timed' },
+    model: { default: bundled.model, help: 'with tree: the model' },
     ...WEIGHT_OPTIONS,
     weights: { ...WEIGHT_OPTIONS.weights!, default: 'f32' },
     runs: { default: '5', help: 'runs, of which the median counts' },
@@ -62,6 +66,14 @@ export const bench: Command = {
       };
       return { ...head, rivals: await benchRivals(head.adapter, sizes, progress) };
     }
+    if (what === 'tree') {
+      const opened = await openModel(options);
+      try {
+        return { ...head, tree: await benchTree(opened, await readWorld(bundled.world), runs, progress) };
+      } finally {
+        opened.gpu.destroy();
+      }
+    }
     const targets = options.get('target-modules');
     const step = await benchStep(
       dawnDevice,
@@ -81,6 +93,7 @@ export const bench: Command = {
   text(report: BenchReport) {
     const head = `${report.adapter}${report.software ? ' (software: compare ratios of one run only)' : ''}, medians of ${report.runs}`;
     if (report.rivals) return `${head}\n${rivalsText(report.rivals)}`;
+    if (report.tree) return `${head}\n${treeText(report.tree)}`;
     if (report.step) {
       const s = report.step;
       return [
