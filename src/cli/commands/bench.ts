@@ -9,6 +9,7 @@ import type { Command } from '../command.ts';
 import { dawnDevice, shadersFromDisk } from '../dawn.ts';
 import { openModel, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
 import { bundled, readWorld } from '../world_files.ts';
+import { ROOFLINE_OPTIONS, type RooflineReport, rooflineReport, rooflineText } from './bench_roofline.ts';
 import { kernelVariants } from './doctor.ts';
 
 interface BenchReport {
@@ -26,24 +27,30 @@ interface BenchReport {
 
 export const bench: Command = {
   summary:
-    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), rivals (other engines beside this one), or tree (Stage II with tree batching and without)',
+    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), rivals (other engines beside this one), or tree (Stage II with tree batching and without); roofline: what other GPUs should reach',
   subject: 'what',
   options: {
-    what: { default: 'kernels', choices: ['kernels', 'step', 'rivals', 'tree'], help: 'what is timed' },
+    what: {
+      default: 'kernels',
+      choices: ['kernels', 'step', 'rivals', 'tree', 'roofline'],
+      help: 'what is timed, or expected',
+    },
     model: { default: bundled.model, help: 'with tree: the model' },
     ...WEIGHT_OPTIONS,
     weights: { ...WEIGHT_OPTIONS.weights!, default: 'f32' },
     runs: { default: '5', help: 'runs, of which the median counts' },
-    tokens: { default: '128', help: 'with step and rivals: tokens of the one sequence' },
-    rank: { default: '8', help: "with step: LoRA's rank" },
+    tokens: { default: '128', help: 'with step, rivals and roofline: tokens of the one sequence' },
+    rank: { default: '8', help: "with step and roofline: LoRA's rank" },
+    ...ROOFLINE_OPTIONS,
     'target-modules': {
       default: 'q_proj,v_proj',
-      help: 'with step: adapted projections, or all-linear',
+      help: 'with step and roofline: adapted projections, or all-linear',
     },
     steps: { default: '6', help: 'with step and rivals: steps of a run' },
   },
-  async run(options, progress): Promise<BenchReport> {
+  async run(options, progress): Promise<BenchReport | RooflineReport> {
     const what = options.get('what');
+    if (what === 'roofline') return rooflineReport(options);
     const runs = options.integer('runs', 1);
     const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
     const head = {
@@ -90,7 +97,8 @@ export const bench: Command = {
     );
     return { ...head, step };
   },
-  text(report: BenchReport) {
+  text(report: BenchReport | RooflineReport) {
+    if ('roofline' in report) return rooflineText(report);
     const head = `${report.adapter}${report.software ? ' (software: compare ratios of one run only)' : ''}, medians of ${report.runs}`;
     if (report.rivals) return `${head}\n${rivalsText(report.rivals)}`;
     if (report.tree) return `${head}\n${treeText(report.tree)}`;

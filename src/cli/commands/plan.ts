@@ -12,7 +12,7 @@ import { modelSource } from '../model_source.ts';
 import { BUDGET_OPTION, MODEL_OPTIONS, memoryBudget, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
 
 /** WebGPU's default limits: what every adapter takes at least. */
-const DEFAULT_BINDING = 128 * 2 ** 20;
+export const DEFAULT_BINDING = 128 * 2 ** 20;
 const DEFAULT_BUFFER = 256 * 2 ** 20;
 
 interface Item {
@@ -155,7 +155,8 @@ function weightItems({ matrices, vectors }: WeightPlan): Item[] {
   ];
 }
 
-function targetModules(text: string): readonly Projection[] {
+/** Projections by their names, or all-linear. @throws InputError for an unknown name */
+export function targetModules(text: string): readonly Projection[] {
   if (text === 'all-linear') return PROJECTIONS;
   const names = text.split(',');
   const unknown = names.find((name) => !PROJECTIONS.some((p) => p === name));
