@@ -10,7 +10,10 @@ export interface FlopsPerToken {
   readonly forward: number;
   /** Gradients of activations and of the adapter; frozen weights have none. */
   readonly backward: number;
-  /** What is computed a second time: the logits' chunks, and attention's scores. */
+  /**
+   * What is computed again: the logits' chunks, attention's scores in both passes of its backward, and the gradient of
+   * its weights in the second of them.
+   */
   readonly recompute: number;
   readonly total: number;
 }
@@ -46,6 +49,6 @@ export function flopsPerToken(
   const backward = layers * (products + 2 * adapter + 4 * attention) - lowest + head;
   const down = projectionShape(config, 'down_proj');
   const again = products + adapter + 2 * attention - 2 * down.out * down.in;
-  const recompute = layers * attention + head + recomputedLayers * again;
+  const recompute = layers * 3 * attention + head + recomputedLayers * again;
   return { forward, backward, recompute, total: forward + backward + recompute };
 }

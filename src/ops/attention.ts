@@ -84,13 +84,14 @@ export function attentionBackward(
   },
 ): void {
   const { visible, queryEnd, qkv, attended, dattended, lse, delta, dqkv } = bind;
-  const flops = 6 * pairs(shape) * shape.heads * shape.headDim;
+  // Of each pair and dimension: scores and the weights' gradient (in both passes), and one product for each gradient.
+  const product = 2 * pairs(shape) * shape.heads * shape.headDim;
   program.dispatch({
     shader: 'attention/backward_q',
     ...common(shape, program.adapterClass),
     bind: { visible, qkv, attended, dattended, lse, delta, dqkv },
     workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
-    flops,
+    flops: 3 * product,
     traffic: traffic(shape, shape.heads, 3 * shape.headDim + 5, shape.headDim + 1),
   });
   program.dispatch({
@@ -98,7 +99,7 @@ export function attentionBackward(
     ...common(shape, program.adapterClass),
     bind: { visible, query_end: queryEnd, qkv, dattended, lse, delta, dqkv },
     workgroups: linearWorkgroups(shape.rows * shape.kvHeads, 32),
-    flops,
+    flops: 4 * product,
     traffic: traffic(shape, shape.kvHeads, 2 * shape.headDim + 5, 2 * shape.headDim),
   });
 }

@@ -101,7 +101,7 @@ describe('floating-point operations', () => {
     const seen = 3 * 2 * 4;
     expect(flops.forward).toBe(2 * (weights + lora + 2 * seen + 80));
     expect(flops.backward).toBe(2 * (weights - (64 + 32 + 32) + 2 * lora + 4 * seen + 80));
-    expect(flops.recompute).toBe(2 * (seen + 80));
+    expect(flops.recompute).toBe(2 * (3 * seen + 80));
     expect(flops.total).toBe(flops.forward + flops.backward + flops.recompute);
   });
 
