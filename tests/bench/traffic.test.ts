@@ -1,0 +1,128 @@
+/**
+ * @file The bytes that dispatches say they ask for, against workgroups counted one by one: each loads every element that
+ * its outputs need, once.
+ */
+import { describe, expect, it } from 'vitest';
+import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import { sliceOnPaper } from '../../src/gpu/paper.ts';
+import { ProgramBuilder } from '../../src/gpu/program.ts';
+import { matmulNN, matmulNT, NO_LORA } from '../../src/ops/matmul.ts';
+import { rope } from '../../src/ops/rope.ts';
+import { formatBytes, type WeightFormat, type WeightMatrix } from '../../src/ops/weight_matrix.ts';
+
+const slice = (name: string) => sliceOnPaper(name, 4);
+
+/** Read and written bytes of what is recorded. */
+function recorded(adapterClass: AdapterClass, record: (program: ProgramBuilder) => void) {
+  const program = new ProgramBuilder(adapterClass);
+  record(program);
+  const { dispatches } = program;
+  return {
+    read: dispatches.reduce((sum, d) => sum + d.traffic.read, 0),
+    written: dispatches.reduce((sum, d) => sum + d.traffic.written, 0),
+  };
+}
+
+/** A matrix in blocks of rows, as where a binding holds no more. */
+function matrix(format: WeightFormat, rows: number, columns: number, blockRows = rows): WeightMatrix {
+  const blocks = Array.from({ length: Math.ceil(rows / blockRows) }, (_, i) => ({
+    format,
+    first: i * blockRows,
+    rows: Math.min(blockRows, rows - i * blockRows),
+    data: slice('w'),
+    ...(formatBytes(format, 32).scales > 0 ? { scales: slice('scales') } : {}),
+  }));
+  return { rows, columns, blocks };
+}
+
+const BITS: Readonly<Record<WeightFormat, number>> = { f32: 32, f16: 16, q8_0: 8.5, q4_0: 4.5, q4_1: 5 };
+
+/** Start and length of tiles of 64 over `total`. */
+function tiles(total: number): { first: number; count: number }[] {
+  return Array.from({ length: Math.ceil(total / 64) }, (_, i) => ({
+    first: 64 * i,
+    count: Math.min(64, total - 64 * i),
+  }));
+}
+
+describe.each(['gpu', 'software'] as const)('products for the class %s', (adapterClass) => {
+  it.each([
+    ['f32', 130, 200, 96],
+    ['q4_0', 130, 200, 96],
+    ['q8_0', 64, 64, 32],
+  ] as const)('Y = X W^T in %s, %i x %i x %i, with a residual', (format, rows, columns, inner) => {
+    const w = matrix(format, columns, inner);
+    const sizes = { rows, columns, inner };
+    const got = recorded(adapterClass, (p) =>
+      matmulNT(p, { x: slice('x'), w, y: slice('y'), residual: slice('r'), ...sizes }),
+    );
+    let read = 0;
+    for (const r of tiles(rows))
+      for (const c of tiles(columns))
+        read += 4 * r.count * inner + (c.count * inner * BITS[format]) / 8 + 4 * r.count * c.count;
+    expect(got.read).toBeCloseTo(read, 3);
+    expect(got.written).toBe(4 * rows * columns);
+  });
+
+  it('Y = X W^T + s U B^T: U and B in the tiles of adapted projections', () => {
+    const [rows, inner, rank] = [130, 96, 8];
+    const segments = [
+      { start: 0, end: 128, u: 0, bRow: 0 },
+      { start: 128, end: 192, u: NO_LORA, bRow: 0 },
+      { start: 192, end: 256, u: rank, bRow: 128 },
+    ];
+    const lora = { u: slice('u'), b: slice('b'), rank, uStride: 2 * rank, scale: 1, segments };
+    const got = recorded(adapterClass, (p) =>
+      matmulNT(p, {
+        x: slice('x'),
+        w: matrix('f32', 256, inner),
+        y: slice('y'),
+        lora,
+        rows,
+        columns: 256,
+        inner,
+      }),
+    );
+    let read = 0;
+    for (const r of tiles(rows))
+      for (const c of tiles(256)) {
+        read += 4 * inner * (r.count + c.count);
+        if (c.first !== 128) read += 4 * rank * (r.count + c.count);
+      }
+    expect(got.read).toBe(read);
+  });
+
+  it('dX = dY W + dU A, of a weight in two blocks', () => {
+    const [rows, columns, inner, rank] = [130, 200, 96, 24];
+    const w = matrix('q4_0', inner, columns, 64);
+    const lora = { du: slice('du'), a: slice('a'), rank };
+    const got = recorded(adapterClass, (p) =>
+      matmulNN(p, { dy: slice('dy'), w, dx: slice('dx'), lora, rows, columns, inner }),
+    );
+    let read = 0;
+    for (const part of [64, 32])
+      for (const r of tiles(rows))
+        for (const c of tiles(columns)) {
+          read += 4 * r.count * part + (c.count * part * BITS.q4_0) / 8;
+          // The adapter comes with the first block; the second adds to what is there.
+          read += part === 64 ? 4 * rank * (r.count + c.count) : 4 * r.count * c.count;
+        }
+    expect(got.read).toBeCloseTo(read, 3);
+    expect(got.written).toBe(2 * 4 * rows * columns);
+  });
+});
+
+describe('rope', () => {
+  it('reads angles once for the heads that a workgroup of 64 pairs rotates', () => {
+    const [rows, heads, headDim] = [7, 12, 32];
+    const shape = { rows, stride: 18 * headDim, heads, headDim, direction: 1 as const };
+    const got = recorded('gpu', (p) =>
+      rope(p, { x: slice('x'), positions: slice('positions'), angles: slice('angles'), ...shape }),
+    );
+    // 192 pairs a row: three workgroups of four heads, each with the 16 angles of its row.
+    let read = 0;
+    for (let group = 0; group < 3 * rows; group++) read += 64 * 2 * 4 + 16 * 2 * 4;
+    expect(got.read).toBe(read);
+    expect(got.written).toBe(rows * heads * headDim * 4);
+  });
+});
