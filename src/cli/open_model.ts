@@ -4,6 +4,7 @@ import { InputError } from '../formats/input_error.ts';
 import { readPeft } from '../formats/peft.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { WEIGHT_CHOICES, type WeightChoice, type WeightChoices } from '../llama/weight_plan.ts';
+import { matmulRate } from '../ops/matmul_rate.ts';
 import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
 import type { Adapter, TemplateName } from '../train/tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
@@ -89,6 +90,7 @@ export async function openModel(options: Options): Promise<OpenedTuner & { reado
     return {
       ...(await openTuner(gpu, source, {
         clock: () => performance.now(),
+        matmulRate: () => matmulRate(gpu, () => performance.now()),
         onPreparation: preparationLines(tell, () => performance.now()),
         startTemplateWorker: startTemplateThread,
         ...(template ? { template } : {}),

@@ -9,6 +9,8 @@ const FLOATS: ReadonlySet<string> = new Set([
   'grad_norm',
   'learning_rate',
   'seconds',
+  'flops_per_second',
+  'mfu',
   'total_flos',
   'dpo_loss',
   'sft_loss',
@@ -22,7 +24,8 @@ const FLOATS: ReadonlySet<string> = new Set([
 
 /**
  * Text of trainer_state.json: keys sorted, indent 2, figures unrounded. A step that the optimizer skipped may hold
- * NaN or an infinity, which JSON lacks: null stands for them, and `skipped` says why.
+ * NaN or an infinity, which JSON lacks: null stands for them, and `skipped` says why. Beside Transformers' keys a row has
+ * those of StepLog: `tokens`, `target_tokens`, `seconds`, `flops_per_second` and `mfu` among them.
  * @param maxSteps optimizer steps planned
  */
 export function trainerState(

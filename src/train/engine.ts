@@ -56,6 +56,11 @@ export interface EngineOptions {
   readonly batchTokens?: number;
   /** GPU bytes that training should fit; activations are recomputed as far as that takes. Default: none are. */
   readonly memoryBudget?: number;
+  /**
+   * The adapter's best matmul rate (ops/matmul_rate.ts), asked for when training begins: steps then tell which share of it
+   * they reach.
+   */
+  readonly matmulRate?: () => Promise<number>;
   /** Told what goes on before an operation's first result. */
   readonly onPreparation?: OnPreparation;
 }
@@ -155,6 +160,8 @@ export function createTuner(
           const layout = loraLayout(config, loraShape(lora));
           return { layout, parameters: initialParameters(layout, trainConfig.seed) };
         })();
+    // Before the session takes what memory there is.
+    const matmulRate = (await options.matmulRate?.()) ?? null;
     const session = await TrainingSession.create(
       model,
       flat.layout,
@@ -178,6 +185,7 @@ export function createTuner(
           onStep?.(entry, steps.length);
         },
         signal,
+        matmulRate,
       );
       // What is copied to the CPU needs room of its own, which the plan does not have.
       session.workspace.releaseAllBut('parameters');
@@ -189,6 +197,7 @@ export function createTuner(
         order: planned.map((p) => p.microBatches),
         plannedBytes: model.weights.plan.bytes + session.bytes,
         recomputedLayers: Math.max(0, (session.workspace.shape.recomputed ?? 0) - 1),
+        matmulFlopsPerSecond: matmulRate,
       };
     } finally {
       session.release();

@@ -6,12 +6,14 @@ import { BufferUsage } from '../gpu/gpu.ts';
 import type { Clock } from '../gpu/pace.ts';
 import { type Program, ProgramBuilder } from '../gpu/program.ts';
 import { uploadBatch } from '../llama/batch_upload.ts';
+import { stepFlops } from '../llama/flops.ts';
 import type { Bucket } from '../llama/forward.ts';
 import type { LoraLayout } from '../llama/lora_layout.ts';
 import { layersToRecompute, type SessionShape } from '../llama/memory_plan.ts';
 import type { LlamaModel } from '../llama/model.ts';
 import type { PackedBatch } from '../llama/packed_batch.ts';
 import { bucketSize } from '../llama/scoring.ts';
+import { visibility } from '../llama/visibility.ts';
 import { Workspace } from '../llama/workspace.ts';
 import { adamwStep } from '../ops/adamw.ts';
 import { METRIC, METRIC_COUNT } from '../ops/losses.ts';
@@ -155,6 +157,16 @@ export class TrainingSession {
     );
   }
 
+  /** FLOP that the mathematics of a step needs: of its real tokens, targets and visible pairs. */
+  flops(step: PreparedStep): number {
+    const { forward, backward } = stepFlops(this.model.config, this.layout, {
+      tokens: step.tokens,
+      targets: step.targetTokens,
+      visiblePairs: step.batches.reduce((n, { batch }) => n + visibility(batch, batch.liveTokens).pairs, 0),
+    });
+    return forward + backward;
+  }
+
   /** What a step costs the GPU, dead tokens included (gpu/pace.ts). */
   cost(step: PreparedStep): number {
     const batches = step.batches.reduce((sum, { batch }) => sum + this.program(batch).cost, 0);
@@ -195,6 +207,7 @@ export function sessionShape(steps: readonly PreparedStep[]): SessionShape {
  * Runs all steps. `onLog` is called once per step, in order, at most STEPS_IN_FLIGHT steps late. How long each step
  * took tells the device's pace, by which the next are cut into submits.
  * @param warmup steps of warm-up of the learning rate
+ * @param matmulRate best FLOP per second of the adapter's products, which `mfu` is a share of
  */
 export async function runSteps(
   session: TrainingSession,
@@ -204,6 +217,7 @@ export async function runSteps(
   clock: Clock,
   onLog: (log: StepLog) => void,
   signal?: AbortSignal,
+  matmulRate: number | null = null,
 ): Promise<void> {
   const started = clock();
   const pending: Promise<void>[] = [];
@@ -215,11 +229,18 @@ export async function runSteps(
       config.learningRate * scheduleFactor(config.lrSchedulerType, at, steps.length, warmup);
     session.submitGradients(step);
     const submitted = clock();
+    const flops = session.flops(step);
     const log = session.submitUpdate(at, learningRate, config).then((metrics) => {
       const now = clock();
       session.model.gpu.pace.measured(session.cost(step), now - Math.max(lastDone, submitted));
+      const flopsPerSecond = (1000 * flops) / Math.max(1e-3, now - lastDone);
       lastDone = now;
-      onLog(stepLog(at + 1, step, config, learningRate, metrics, (now - started) / 1000));
+      const seconds = (now - started) / 1000;
+      onLog({
+        ...stepLog(at + 1, step, config, learningRate, metrics, seconds),
+        flops_per_second: flopsPerSecond,
+        ...(matmulRate === null ? {} : { mfu: flopsPerSecond / matmulRate }),
+      });
     });
     log.catch(() => {});
     pending.push(log);
@@ -235,7 +256,7 @@ function stepLog(
   learningRate: number,
   metrics: Float32Array,
   seconds: number,
-): StepLog {
+): Omit<StepLog, 'flops_per_second' | 'mfu'> {
   const m = (name: keyof typeof METRIC) => metrics[METRIC[name]]!;
   const isDpo = prepared.batches.some(({ loss }) => loss.pairs.length > 0);
   return {

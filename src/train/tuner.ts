@@ -133,6 +133,10 @@ export interface StepLog {
   readonly target_tokens: number;
   /** Seconds since training started, when this step's metrics were read. */
   readonly seconds: number;
+  /** FLOP that the mathematics of this step needs (llama/flops.ts), over the time since the step before. */
+  readonly flops_per_second: number;
+  /** The same as a share of the adapter's best matmul rate, where that was measured (ops/matmul_rate.ts). */
+  readonly mfu?: number;
   /** DPO only. */
   readonly dpo_loss?: number;
   readonly sft_loss?: number;
@@ -155,6 +159,8 @@ export interface TrainResult {
   readonly plannedBytes: number;
   /** Layers whose activations were computed a second time, for want of memory. */
   readonly recomputedLayers: number;
+  /** The adapter's best matmul rate, which the steps' `mfu` is a share of; null where it was not measured. */
+  readonly matmulFlopsPerSecond: number | null;
 }
 
 /** What goes on before an operation has its first result. */

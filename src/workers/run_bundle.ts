@@ -87,6 +87,7 @@ function manifest(facts: RunFacts): string {
       stage2: trainConfigToJson(options.stage2),
     },
     adapter: facts.adapter,
+    matmul_flops_per_second: facts.trained.sft.matmulFlopsPerSecond,
     report,
   });
 }

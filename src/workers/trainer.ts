@@ -8,6 +8,7 @@ import { Gpu } from '../gpu/gpu.ts';
 import { chooseDemoRows, demoOptions } from '../knowtuning/demo.ts';
 import { knowtune } from '../knowtuning/pipeline.ts';
 import { parseTestRows, parseTrainRows, type TestRow } from '../knowtuning/rows.ts';
+import { matmulRate } from '../ops/matmul_rate.ts';
 import type { RunStore } from '../store/run_store.ts';
 import { openTuner } from '../train/open_tuner.ts';
 import type { TrainResult, Tuner } from '../train/tuner.ts';
@@ -178,6 +179,7 @@ export class Trainer implements TrainerApi {
       clock: () => performance.now(),
       startTemplateWorker,
       treeBatching: request.treeBatching,
+      matmulRate: () => matmulRate(gpu, () => performance.now()),
       onPreparation: (preparation) => tell({ kind: 'preparing', run, preparation }),
     });
     this.#closeCodec = () => opened.codec.close();

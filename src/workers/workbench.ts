@@ -6,6 +6,7 @@ import { trainerState } from '../formats/trainer_state.ts';
 import { zipFiles } from '../formats/zip.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { parameterCount } from '../llama/weight_plan.ts';
+import { matmulRate } from '../ops/matmul_rate.ts';
 import { parseTrainConfig } from '../train/config.ts';
 import { trainConfigToJson } from '../train/config_json.ts';
 import { createTuner } from '../train/engine.ts';
@@ -148,6 +149,7 @@ export class Workbench implements WorkbenchApi {
           config: trainConfigToJson(config),
           ...(request.method === 'dpo' ? { tree_batching: request.treeBatching } : {}),
           adapter: gpu.adapter,
+          matmul_flops_per_second: result.matmulFlopsPerSecond,
           order: result.order,
         }),
       ),
@@ -199,10 +201,13 @@ export class Workbench implements WorkbenchApi {
     const config = parseTrainConfig(request.config, 'settings', opened.config.maxPositionEmbeddings);
     const onStep: OnStep = (log, totalSteps) => this.#emit({ kind: 'step', log, totalSteps });
     this.#trained = null;
+    // Measured now: its buffers are no part of the training's.
+    const rate = await matmulRate(gpu, this.now);
     gpu.ledger.resetPeak();
     const { treeBatching } = request;
     const tuner = createTuner(opened.model, opened.codec, this.now, {
       treeBatching,
+      matmulRate: async () => rate,
       onPreparation: this.#onPreparation,
     });
     const result =

@@ -18,6 +18,8 @@ const step = (n: number, loss: number): StepLog => ({
   tokens: 10,
   target_tokens: 4,
   seconds: 0.5,
+  flops_per_second: 2e9,
+  mfu: 1,
   'rewards/margins': 0,
 });
 
@@ -51,6 +53,7 @@ it('writes trainer_state.json unrounded', () => {
   });
   expect(state.log_history[1]!.loss).toBeNull();
   expect(text).toContain('"rewards/margins": 0.0,');
+  expect(text).toContain('"mfu": 1.0,');
 });
 
 it('zips alike whatever the clock says, and back', () => {

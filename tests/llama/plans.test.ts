@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type LlamaConfig, PROJECTIONS } from '../../src/llama/config.ts';
-import { flopsPerToken } from '../../src/llama/flops.ts';
+import { flopsPerToken, stepFlops } from '../../src/llama/flops.ts';
 import { parseLlamaConfig } from '../../src/llama/parse_config.ts';
 import { parameterCount, planWeights, type WeightChoice } from '../../src/llama/weight_plan.ts';
 import { tinyConfig } from '../oracle/random_model.ts';
@@ -103,6 +103,24 @@ describe('floating-point operations', () => {
     expect(flops.backward).toBe(2 * (weights - (64 + 32 + 32) + 2 * lora + 4 * seen + 80));
     expect(flops.recompute).toBe(2 * (3 * seen + 80));
     expect(flops.total).toBe(flops.forward + flops.backward + flops.recompute);
+  });
+
+  it('of a step are those of its real tokens, targets and pairs', () => {
+    const lora = { rank: 4, scale: 1, targets: ['q_proj', 'down_proj'] } as const;
+    const counts = { tokens: 96, targets: 96, visiblePairs: (96 * 97) / 2 };
+    const perToken = flopsPerToken(smollm2, lora, 96);
+    const step = stepFlops(smollm2, lora, counts);
+    expect(step.forward / (96 * perToken.forward)).toBeCloseTo(1, 12);
+    expect(step.backward / (96 * perToken.backward)).toBeCloseTo(1, 12);
+    // One target less: one row of logits, forward and backward. One pair less: q k and p v, dV dP dQ dK, in each layer.
+    const { vocabSize, hiddenSize, numHiddenLayers, numAttentionHeads, headDim } = smollm2;
+    const fewer = stepFlops(smollm2, lora, { ...counts, targets: 95 });
+    expect(step.forward - fewer.forward).toBe(2 * vocabSize * hiddenSize);
+    expect(step.backward - fewer.backward).toBe(2 * vocabSize * hiddenSize);
+    const blinder = stepFlops(smollm2, lora, { ...counts, visiblePairs: counts.visiblePairs - 1 });
+    const product = 2 * numHiddenLayers * numAttentionHeads * headDim;
+    expect(step.forward - blinder.forward).toBe(2 * product);
+    expect(step.backward - blinder.backward).toBe(4 * product);
   });
 
   it('grow with every adapted projection', () => {

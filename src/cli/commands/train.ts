@@ -3,10 +3,18 @@ import { InputError } from '../../formats/input_error.ts';
 import { parseJson } from '../../formats/json.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
+import { matmulRate } from '../../ops/matmul_rate.ts';
 import { DATE_STRING } from '../../text/jinja_environment.ts';
 import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
-import type { Adapter, OnStep, ReferencePolicy, TrainConfig, TrainResult } from '../../train/tuner.ts';
+import type {
+  Adapter,
+  OnStep,
+  ReferencePolicy,
+  StepLog,
+  TrainConfig,
+  TrainResult,
+} from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { DATA_OPTIONS, readData } from '../data_options.ts';
@@ -62,8 +70,10 @@ export const train: Command = {
       const started = new Date();
       const onStep: OnStep = (log, total) =>
         progress(
-          `step ${log.step}/${total}  loss ${log.loss.toFixed(4)}  grad_norm ${log.grad_norm.toFixed(3)}${log.skipped ? '  skipped: the gradient is not finite' : ''}  ${(log.tokens / Math.max(1e-9, log.seconds / log.step)).toFixed(0)} tokens/s`,
+          `step ${log.step}/${total}  loss ${log.loss.toFixed(4)}  grad_norm ${log.grad_norm.toFixed(3)}${log.skipped ? '  skipped: the gradient is not finite' : ''}  ${(log.tokens / Math.max(1e-9, log.seconds / log.step)).toFixed(0)} tokens/s${log.mfu === undefined ? '' : `  mfu ${(100 * log.mfu).toFixed(0)} %`}`,
         );
+      // Measured now: its buffers are no part of the training's.
+      await matmulRate(opened.gpu, () => performance.now());
       opened.gpu.ledger.resetPeak();
       const result = await data.run(() =>
         rows
@@ -163,11 +173,26 @@ export function summarize(result: TrainResult, peakBytes: number) {
     tokens,
     target_tokens: result.log.reduce((n, l) => n + l.target_tokens, 0),
     tokens_per_second: tokens / seconds,
+    /** FLOP per second of the adapter's best product, and the share of it that the steps reached after the first. */
+    matmul_flops_per_second: result.matmulFlopsPerSecond,
+    mfu: meanUtilisation(result.log),
     skipped_steps: result.log.filter((l) => l.skipped).length,
     recomputed_layers: result.recomputedLayers,
     planned_gpu_bytes: result.plannedBytes,
     peak_gpu_bytes: peakBytes,
   };
+}
+
+/** Of all steps but the first, in which some drivers compile; weighed by their time. Null where it was not measured. */
+function meanUtilisation(log: readonly StepLog[]): number | null {
+  let [weighed, time] = [0, 0];
+  for (const [i, { mfu, seconds }] of log.slice(1).entries()) {
+    if (mfu === undefined) return null;
+    const took = seconds - log[i]!.seconds;
+    weighed += mfu * took;
+    time += took;
+  }
+  return time > 0 ? weighed / time : null;
 }
 
 /** Files of a result directory: PEFT's, trainer_state.json, run.json. */
