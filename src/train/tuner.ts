@@ -135,7 +135,10 @@ export interface StepLog {
   readonly seconds: number;
   /** FLOP that the mathematics of this step needs (llama/flops.ts), over the time since the step before. */
   readonly flops_per_second: number;
-  /** The same as a share of the adapter's best matmul rate, where that was measured (ops/matmul_rate.ts). */
+  /**
+   * The same as a share of the adapter's best matmul rate, where that was measured (ops/matmul_rate.ts). Two steps whose
+   * metrics arrive together share their time unevenly, so that one alone may exceed 1.
+   */
   readonly mfu?: number;
   /** DPO only. */
   readonly dpo_loss?: number;

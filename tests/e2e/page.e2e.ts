@@ -205,6 +205,15 @@ describe('the demo, driven to its end', () => {
       stage2.map((s) => s['rewards/rejected']),
     ]);
     expect(stage2[0]!.dpo_loss).toBeCloseTo(Math.LN2, 5);
+    // Small shares are written with two digits.
+    const utilisation = [sft, stage1, stage2].map((log) => log.map((s) => s.mfu!));
+    for (const [i, row] of (await chartNumbers(page, 'Share of the best speed')).entries())
+      for (const [j, column] of utilisation.entries())
+        if (column[i] !== undefined) expect(Number(row[j + 1]) / column[i]).toBeCloseTo(1, 1);
+    const { matmul_flops_per_second } = JSON.parse(new TextDecoder().decode(files['run.json']));
+    for (const { mfu, flops_per_second } of [...sft, ...stage1, ...stage2])
+      expect(mfu! * matmul_flops_per_second).toBeCloseTo(flops_per_second!, 0);
+    expect(Math.min(...utilisation.flat())).toBeGreaterThan(0);
   });
 
   it('is accessible when it is done, light and dark, and fits a narrow screen', async () => {
@@ -227,7 +236,10 @@ describe('the demo, driven to its end', () => {
     await page.getByText('A run was interrupted').waitFor();
     await page.getByRole('button', { name: 'Open what was saved' }).click();
     await outcome(page, 'Interrupted').waitFor();
-    expect(await page.locator('figure.chart').count()).toBe(1);
+    expect(await page.locator('figure.chart h3').allTextContents()).toEqual([
+      'Fine-tuning loss',
+      'Share of the best speed',
+    ]);
   });
 
   it('stops when asked to, and can start again; keeps what was asked for', async () => {

@@ -120,13 +120,17 @@ describe('the workbench', () => {
     const text = jsonOf(files);
     expect(text('adapter_config.json')).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16 });
     expect(text('run.json')).toMatchObject({ method: 'sft', data: { name: 'rows.jsonl', rows: 3 } });
-    const shown = await page
-      .locator('.tune figure.chart tbody tr')
-      .evaluateAll((rows) => rows.map((row) => Number(row.children[1]!.textContent)));
-    const logged = text('trainer_state.json').log_history.map((step: { loss: number }) =>
-      Number(step.loss.toPrecision(3)),
-    );
-    expect(shown).toEqual(logged);
+    const shown = (chart: number) =>
+      page
+        .locator('.tune figure.chart')
+        .nth(chart)
+        .locator('tbody tr')
+        .evaluateAll((rows) => rows.map((row) => Number(row.children[1]!.textContent)));
+    const log = text('trainer_state.json').log_history as Record<string, number>[];
+    expect(await shown(0)).toEqual(log.map(({ loss }) => Number(loss!.toPrecision(3))));
+    for (const [i, share] of (await shown(1)).entries()) expect(share / log[i]!.mfu!).toBeCloseTo(1, 1);
+    const rate = text('run.json').matmul_flops_per_second;
+    for (const { mfu, flops_per_second } of log) expect(mfu! * rate).toBeCloseTo(flops_per_second!, 0);
     const tensors = readSafetensors(files['tabtune-adapter/adapter_model.safetensors']!);
     expect(tensors.size).toBe(14);
     for (const [name, { data }] of tensors)

@@ -1,16 +1,17 @@
-/** @file The run at a glance: phase, progress, and four measured figures. */
+/** @file The run at a glance: phase, progress, and five measured figures. */
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Preparation } from '../../train/tuner.ts';
 import type { RunView } from '../../workers/run_view.ts';
-import { formatBytes, formatInteger, formatPreparation, formatSeconds } from '../format.ts';
+import { formatBytes, formatInteger, formatPreparation, formatSeconds, formatShare } from '../format.ts';
 import {
   etaSeconds,
   phaseProgress,
   preparationProgress,
   runningPhase,
   tokensPerSecond,
+  utilisation,
 } from '../state/measures.ts';
 
 interface LiveStatusProps {
@@ -24,6 +25,7 @@ export function LiveStatus({ view, memory, preparing, onStop }: LiveStatusProps)
   const now = useNow();
   const phase = runningPhase(view);
   const speed = tokensPerSecond(view);
+  const share = utilisation(view);
   const eta = phase === null ? null : etaSeconds(phase, now);
   const label = view.status === 'stopping' ? 'Stopping after this step' : (phase?.label ?? 'Starting');
   const progress = preparing ? preparationProgress(preparing) : phaseProgress(phase);
@@ -43,6 +45,11 @@ export function LiveStatus({ view, memory, preparing, onStop }: LiveStatusProps)
       />
       <dl class="figures">
         <Figure term="Training speed" value={speed === null ? '–' : formatInteger(speed)} unit="tokens/s" />
+        <Figure
+          term="Of its best speed"
+          value={share === null ? '–' : formatShare(share)}
+          unit={share === null ? '' : 'mfu'}
+        />
         <Figure
           term="GPU memory"
           value={memory === null ? '–' : formatBytes(memory.bytes)}

@@ -54,7 +54,35 @@ export function TrainingCharts({ trainings }: { trainings: readonly TrainingView
           />
         </>
       ) : null}
+      <UtilisationChart logs={[sft, stage1, stage2]} end={end('train-sft', 'train-stage1', 'train-stage2')} />
     </div>
+  );
+}
+
+interface UtilisationProps {
+  /** Of SFT, Stage I and Stage II. */
+  readonly logs: readonly [readonly StepLog[], readonly StepLog[], readonly StepLog[]];
+  readonly end: number;
+}
+
+/** Share of the adapter's best matmul rate. Runs that were saved before it was measured have none. */
+function UtilisationChart({ logs, end }: UtilisationProps): JSX.Element | null {
+  const [sft, stage1, stage2] = logs;
+  const longest = logs.reduce((a, b) => (b.length > a.length ? b : a));
+  if (longest[0]?.mfu === undefined) return null;
+  return (
+    <LineChart
+      title="Share of the best speed"
+      caption="Operations a step needs, against what this GPU’s best matrix product makes in the same time (mfu)."
+      xLabel="step"
+      x={longest.map((s) => s.step)}
+      xEnd={end}
+      series={[
+        line('Plain fine-tuning', 2, [7, 4], sft, 'mfu', longest.length),
+        line('Stage I', 1, [], stage1, 'mfu', longest.length),
+        ...(stage2.length > 0 ? [line('Stage II', 3, [2, 4], stage2, 'mfu', longest.length)] : []),
+      ]}
+    />
   );
 }
 
@@ -63,7 +91,7 @@ function line(
   color: ChartSeries['color'],
   dash: readonly number[],
   log: readonly StepLog[],
-  field: 'loss' | 'dpo_loss' | 'rewards/margins' | 'rewards/chosen' | 'rewards/rejected',
+  field: 'loss' | 'mfu' | 'dpo_loss' | 'rewards/margins' | 'rewards/chosen' | 'rewards/rejected',
   length: number,
 ): ChartSeries {
   return { label, color, dash, values: Array.from({ length }, (_, i) => log[i]?.[field] ?? null) };

@@ -133,6 +133,16 @@ function Course({ view, training, preparing }: CourseProps): JSX.Element {
           series={[{ label: 'Loss', color: 1, dash: [], values: log.map((s: StepLog) => s.loss) }]}
         />
       ) : null}
+      {log[0]?.mfu === undefined ? null : (
+        <LineChart
+          title="Share of the best speed"
+          caption="Operations a step needs, against what this GPU’s best matrix product makes in the same time (mfu)."
+          xLabel="step"
+          x={log.map((s) => s.step)}
+          xEnd={totalSteps}
+          series={[{ label: 'mfu', color: 3, dash: [], values: log.map((s) => s.mfu ?? null) }]}
+        />
+      )}
       {summary ? (
         <p class="soft">
           {formatInteger(summary.steps)} steps in {formatSeconds(summary.seconds)}: loss{' '}

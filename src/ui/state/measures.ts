@@ -1,5 +1,5 @@
 /** @file Figures derived from a run's own measurements: speed, time left, how far things are. */
-import type { Preparation } from '../../train/tuner.ts';
+import type { Preparation, StepLog } from '../../train/tuner.ts';
 import type { PhaseView, RunView } from '../../workers/run_view.ts';
 
 /** Steps over which the speed is taken: enough to be calm, few enough to follow a change. */
@@ -7,12 +7,24 @@ const SPEED_WINDOW = 8;
 
 /** Tokens per second through forward and backward over the last steps of the training that runs; null before two. */
 export function tokensPerSecond(view: RunView): number | null {
-  const log = view.trainings.at(-1)?.log ?? [];
-  const window = log.slice(-SPEED_WINDOW - 1);
+  return overLastSteps(view, (step) => step.tokens);
+}
+
+/** Share of the adapter's best matmul rate over the same steps; null where it was not measured. */
+export function utilisation(view: RunView): number | null {
+  const { mfu, flops_per_second } = view.trainings.at(-1)?.log.at(-1) ?? {};
+  if (!mfu || !flops_per_second) return null;
+  const flops = overLastSteps(view, (step, seconds) => step.flops_per_second * seconds);
+  return flops === null ? null : flops / (flops_per_second / mfu);
+}
+
+/** What the last steps made of something, per second. */
+function overLastSteps(view: RunView, made: (step: StepLog, seconds: number) => number): number | null {
+  const window = (view.trainings.at(-1)?.log ?? []).slice(-SPEED_WINDOW - 1);
   if (window.length < 2) return null;
   const seconds = window.at(-1)!.seconds - window[0]!.seconds;
-  const tokens = window.slice(1).reduce((sum, step) => sum + step.tokens, 0);
-  return seconds > 0 ? tokens / seconds : null;
+  const sum = window.slice(1).reduce((n, step, i) => n + made(step, step.seconds - window[i]!.seconds), 0);
+  return seconds > 0 ? sum / seconds : null;
 }
 
 export function runningPhase(view: RunView): PhaseView | null {
