@@ -10,6 +10,7 @@ import type { WeightChoice } from '../src/llama/weight_plan.ts';
 import { parseTrainConfig } from '../src/train/config.ts';
 import type { TextCodec } from '../src/train/engine.ts';
 import { createTuner } from '../src/train/engine.ts';
+import { fmaPeak } from './fma_peak.ts';
 import { benchKernels } from './kernels.ts';
 import { mapSpread, type Spread, spread } from './measure.ts';
 import { randomWeights, STEP_MODEL, sequenceIds } from './random_llama.ts';
@@ -32,7 +33,11 @@ export interface StepFigures {
   readonly gflops: Spread;
   /** Best product of `bench kernels` on this adapter in this run. */
   readonly best_matmul_gflops: number;
-  readonly share_of_best_matmul: number;
+  /** gflops as a share of it, as the steps of a training run tell it. */
+  readonly mfu: number;
+  /** The adapter's multiplications with additions, by a kernel that does nothing else. */
+  readonly fma_peak_gflops: number;
+  readonly share_of_fma_peak: number;
   readonly peak_gpu_bytes: number;
   readonly planned_gpu_bytes: number;
 }
@@ -85,6 +90,7 @@ export async function benchStep(
     const tokensPerSecond = spread(perSecond);
     const gflops = mapSpread(tokensPerSecond, (t) => (t * (flops.forward + flops.backward)) / 1e9);
     const kernels = await benchKernels(gpu, runs, progress);
+    const { gflops: peakRate } = await fmaPeak(gpu, runs);
     const best = Math.max(...kernels.map((k) => k.gflops.median));
     return {
       tokens,
@@ -92,7 +98,9 @@ export async function benchStep(
       seconds_to_first_step: firstStep,
       gflops,
       best_matmul_gflops: best,
-      share_of_best_matmul: gflops.median / best,
+      mfu: gflops.median / best,
+      fma_peak_gflops: peakRate.median,
+      share_of_fma_peak: gflops.median / peakRate.median,
       peak_gpu_bytes: peak,
       planned_gpu_bytes: planned,
     };

@@ -1,4 +1,5 @@
 /** @file `bench`: figures of this adapter, all of one run: kernels, whole training steps, or both beside other engines. */
+import { fmaPeak } from '../../../bench/fma_peak.ts';
 import { benchKernels, type KernelFigure } from '../../../bench/kernels.ts';
 import { benchRivals, type RivalsReport } from '../../../bench/rivals/rivals.ts';
 import { rivalsText } from '../../../bench/rivals/text.ts';
@@ -20,6 +21,8 @@ interface BenchReport {
   readonly runs: number;
   readonly chosen: Readonly<Record<string, string>>;
   readonly kernels?: readonly KernelFigure[];
+  /** With kernels: what the adapter reaches where nothing but multiplications with additions is asked of it. */
+  readonly fma_peak_gflops?: number;
   readonly step?: StepFigures;
   readonly rivals?: RivalsReport;
   readonly tree?: TreeFigures;
@@ -61,7 +64,12 @@ export const bench: Command = {
       chosen: kernelVariants(gpu),
     };
     try {
-      if (what === 'kernels') return { ...head, kernels: await benchKernels(gpu, runs, progress) };
+      if (what === 'kernels')
+        return {
+          ...head,
+          fma_peak_gflops: (await fmaPeak(gpu, runs)).gflops.median,
+          kernels: await benchKernels(gpu, runs, progress),
+        };
     } finally {
       gpu.destroy();
     }
@@ -107,15 +115,16 @@ export const bench: Command = {
       return [
         head,
         `${s.tokens_per_second.median.toFixed(1)} tokens/s (${s.tokens_per_second.least.toFixed(1)} to ${s.tokens_per_second.most.toFixed(1)}), first step after ${s.seconds_to_first_step.toFixed(2)} s`,
-        `${s.gflops.median.toFixed(2)} GFLOP/s that the mathematics needs: ${(100 * s.share_of_best_matmul).toFixed(0)} % of the best product (${s.best_matmul_gflops.toFixed(2)})`,
+        `${s.gflops.median.toFixed(2)} GFLOP/s that the mathematics needs: ${(100 * s.mfu).toFixed(0)} % of the best product (${s.best_matmul_gflops.toFixed(2)}), ${(100 * s.share_of_fma_peak).toFixed(0)} % of the FMA peak (${s.fma_peak_gflops.toFixed(2)})`,
         `${(s.peak_gpu_bytes / 1e6).toFixed(1)} MB at most, ${(s.planned_gpu_bytes / 1e6).toFixed(1)} MB planned`,
       ].join('\n');
     }
+    const peak = report.fma_peak_gflops ?? Number.NaN;
     return [
-      head,
+      `${head}; FMA peak ${peak.toFixed(2)} GFLOP/s`,
       ...(report.kernels ?? []).map(
         (k) =>
-          `${k.kernel} ${k.variant.padEnd(8)} ${k.format.padEnd(4)} ${k.shape.join('x').padEnd(12)} ${k.gflops.median.toFixed(2).padStart(8)} GFLOP/s`,
+          `${k.kernel} ${k.variant.padEnd(8)} ${k.format.padEnd(4)} ${k.shape.join('x').padEnd(12)} ${k.gflops.median.toFixed(2).padStart(8)} GFLOP/s ${((100 * k.gflops.median) / peak).toFixed(0).padStart(4)} %`,
       ),
     ].join('\n');
   },
