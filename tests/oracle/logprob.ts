@@ -13,9 +13,17 @@ export function logprob(
   hidden: number,
   targets: Targets,
 ): Float64Array {
+  // Neighbouring targets often name one row: generation asks a row for all of the vocabulary.
+  let row = -1;
+  let logits: Float64Array = new Float64Array(0);
+  let lse = 0;
   return Float64Array.from({ length: targets.row.length }, (_, m) => {
-    const logits = rowLogits(states, head, hidden, targets.row[m]!);
-    return logits[targets.token[m]!]! - logSumExp(logits);
+    if (targets.row[m] !== row) {
+      row = targets.row[m]!;
+      logits = rowLogits(states, head, hidden, row);
+      lse = logSumExp(logits);
+    }
+    return logits[targets.token[m]!]! - lse;
   });
 }
 
