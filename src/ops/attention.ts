@@ -4,8 +4,16 @@
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { wordTraffic } from './traffic.ts';
+
+/** Register blocks without shared memory for software adapters; one invocation per query or key elsewhere. */
+export type AttentionVariant = 'register' | 'single';
+
+/** The fixed table: register blocks read vec4s, so that head_dim must be a multiple of four. */
+export function attentionVariant(adapterClass: AdapterClass, headDim: number): AttentionVariant {
+  return adapterClass === 'software' && headDim % 4 === 0 ? 'register' : 'single';
+}
 
 export interface AttentionShape {
   readonly rows: number;
@@ -14,6 +22,7 @@ export interface AttentionShape {
   readonly headDim: number;
   /** Pairs of query and key that the mask lets through, if known: for counting floating-point operations. */
   readonly visiblePairs?: number;
+  readonly variant?: AttentionVariant;
 }
 
 /** Constants and parameters by which a kernel walks over the dimensions of a head, four at a time. */
@@ -25,20 +34,41 @@ export function headDimensions(headDim: number, adapterClass: AdapterClass) {
   };
 }
 
-function common(s: AttentionShape, adapterClass: AdapterClass) {
-  const { constants, params } = headDimensions(s.headDim, adapterClass);
-  return { constants, params: { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, ...params } };
-}
+/** Queries (or, in the keys' pass, keys) that an invocation of the register variant works on. */
+const BLOCK = 4;
+
+/** Keys (or queries) that it walks over at a time, as its source has registers for. */
+const STEP = { forward: 8, backward_q: 8, backward_kv: 4 } as const;
 
 /**
- * Of each pair two heads are read (key and value, or query and gradient), but once per workgroup: the 32 invocations of
- * one share them as far as they belong to one key head.
+ * What the three kernels have in common. Of each pair two heads are read (key and value, or query and gradient), but once
+ * per workgroup: the 32 invocations of one share them as far as they belong to one key head.
  * @param heads per row, for each of which the kernel reads `own` f32s besides, and writes `written`
  */
-function traffic(s: AttentionShape, heads: number, own: number, written: number): Traffic {
-  const sharing = Math.max(1, 32 / s.kvHeads);
+function kernel(
+  name: keyof typeof STEP,
+  s: AttentionShape,
+  adapterClass: AdapterClass,
+  { heads, own, written }: { heads: number; own: number; written: number },
+) {
+  const variant = s.variant ?? attentionVariant(adapterClass, s.headDim);
+  const { constants, params } = headDimensions(s.headDim, adapterClass);
+  const block = variant === 'register' ? BLOCK : 1;
+  const sharing = Math.max(1, 32 / s.kvHeads) * block;
   const shared = (pairs(s) * 2 * s.heads * s.headDim) / sharing;
-  return wordTraffic(shared + s.rows * heads * own, s.rows * heads * written);
+  return {
+    shader: `attention/${name}_${variant}`,
+    ...(variant === 'register' ? {} : { constants }),
+    params: {
+      rows: s.rows,
+      heads: s.heads,
+      kv_heads: s.kvHeads,
+      ...params,
+      ...(variant === 'register' ? { block: BLOCK, step: STEP[name], ranges: 2 } : {}),
+    },
+    workgroups: linearWorkgroups(Math.ceil(s.rows / block) * heads, 32),
+    traffic: wordTraffic(shared + s.rows * heads * own, s.rows * heads * written),
+  };
 }
 
 /** One sequence over all rows has the most. */
@@ -56,12 +86,13 @@ export function attention(
   bind: { visible: BufferSlice; qkv: BufferSlice; attended: BufferSlice; lse: BufferSlice },
 ): void {
   program.dispatch({
-    shader: 'attention/forward',
-    ...common(shape, program.adapterClass),
+    ...kernel('forward', shape, program.adapterClass, {
+      heads: shape.heads,
+      own: shape.headDim + 4,
+      written: shape.headDim + 1,
+    }),
     bind,
-    workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
     flops: 4 * pairs(shape) * shape.heads * shape.headDim,
-    traffic: traffic(shape, shape.heads, shape.headDim + 4, shape.headDim + 1),
   });
 }
 
@@ -87,19 +118,21 @@ export function attentionBackward(
   // Of each pair and dimension: scores and the weights' gradient (in both passes), and one product for each gradient.
   const product = 2 * pairs(shape) * shape.heads * shape.headDim;
   program.dispatch({
-    shader: 'attention/backward_q',
-    ...common(shape, program.adapterClass),
+    ...kernel('backward_q', shape, program.adapterClass, {
+      heads: shape.heads,
+      own: 3 * shape.headDim + 5,
+      written: shape.headDim + 1,
+    }),
     bind: { visible, qkv, attended, dattended, lse, delta, dqkv },
-    workgroups: linearWorkgroups(shape.rows * shape.heads, 32),
     flops: 3 * product,
-    traffic: traffic(shape, shape.heads, 3 * shape.headDim + 5, shape.headDim + 1),
   });
   program.dispatch({
-    shader: 'attention/backward_kv',
-    ...common(shape, program.adapterClass),
+    ...kernel('backward_kv', shape, program.adapterClass, {
+      heads: shape.kvHeads,
+      own: 2 * shape.headDim + 5,
+      written: 2 * shape.headDim,
+    }),
     bind: { visible, query_end: queryEnd, qkv, dattended, lse, delta, dqkv },
-    workgroups: linearWorkgroups(shape.rows * shape.kvHeads, 32),
     flops: 4 * product,
-    traffic: traffic(shape, shape.kvHeads, 2 * shape.headDim + 5, 2 * shape.headDim),
   });
 }

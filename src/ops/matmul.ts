@@ -82,7 +82,10 @@ export function matmulNNVariant(adapterClass: AdapterClass, columns: number): 'r
   return adapterClass === 'software' && columns % 4 === 0 ? 'register' : 'tiled';
 }
 
+/** Rows and columns of a workgroup's tile. */
 const TILE = 64;
+/** Rows of a tile of the register variant of Y = X W^T. */
+const REGISTER_ROWS = 32;
 const NO_SEGMENT: Segment = { start: 0, end: 0, u: NO_LORA, bRow: 0 };
 
 /** The part of a segment that lies in columns [start, end). */
@@ -144,7 +147,7 @@ function matmulNTSpan(
   const [tileColumns, tileRows] =
     variant === 'thin'
       ? [Math.ceil(columns / 32), Math.ceil(m.rows / THIN_ROWS)]
-      : [tiles, Math.ceil(m.rows / TILE)];
+      : [tiles, Math.ceil(m.rows / (variant === 'register' ? REGISTER_ROWS : TILE))];
   program.dispatch({
     shader: shaderFor(`matmul/nt_${variant}`, block.format),
     ...(variant === 'thin' ? { constants: { SINGLE: m.rows === 1 } } : {}),
@@ -164,7 +167,6 @@ function matmulNTSpan(
       u_stride: m.lora?.uStride ?? 0,
       scale: m.lora?.scale ?? 0,
       has_residual: m.residual ? 1 : 0,
-      ...(variant === 'register' ? { row_lanes: m.rows >= columns ? 1 : 0 } : {}),
       w_row: (m.wFirst ?? 0) - block.first,
       segment0: segment(0),
       segment1: segment(1),

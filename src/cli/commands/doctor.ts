@@ -1,6 +1,7 @@
 /** @file `doctor`: which adapter, what it can do, whether its numbers are right, and which kernels it gets. */
 import { Gpu } from '../../gpu/gpu.ts';
 import type { LlamaModel } from '../../llama/model.ts';
+import { attentionVariant } from '../../ops/attention.ts';
 import { matmulNNVariant, matmulNTVariant } from '../../ops/matmul.ts';
 import { selfCheck } from '../../ops/self_check.ts';
 import type { WeightFormat } from '../../ops/weight_matrix.ts';
@@ -35,6 +36,7 @@ export function kernelVariants(gpu: Gpu): Record<string, string> {
     matmul_nt_unaligned: matmulNTVariant(gpu.adapterClass, 64, 1, [1]),
     matmul_nn: matmulNNVariant(gpu.adapterClass, 4),
     matmul_nn_unaligned: matmulNNVariant(gpu.adapterClass, 1),
+    attention: attentionVariant(gpu.adapterClass, 64),
   };
 }
 

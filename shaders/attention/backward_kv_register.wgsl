@@ -1,0 +1,161 @@
+// dk and dv of attention in register blocks, without shared memory: for software adapters. One invocation works on four keys
+// of a key head and walks over the queries that see them 4 at a time, and over the query heads of its group:
+// dv = sum p do, dk = sum p (do . v - delta) q / sqrt(D). The sums lie in dqkv itself. head_dim must be a multiple of four.
+
+struct Params {
+  rows: u32,
+  heads: u32,
+  kv_heads: u32,
+  scale: f32,
+  chunks: u32, // head_dim / 4
+  block: u32, // 4, keys of an invocation; like all bounds no constant, or compilers unroll the loops
+  step: u32, // 4, queries walked over at a time
+  ranges: u32, // 2, of keys that a query sees
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
+// Per key: one past the last query that sees it (the first is the key's own token).
+@group(0) @binding(2) var<storage, read> query_end: array<u32>;
+@group(0) @binding(3) var<storage, read> qkv: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> dattended: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> lse: array<f32>;
+@group(0) @binding(6) var<storage, read> delta: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dqkv: array<vec4<f32>>;
+
+// Which of the four keys the query of this range sees; none beyond the last query.
+fn sees(row: u32, keys: vec4<u32>) -> vec4<bool> {
+  let range = visible[min(row, params.rows - 1u)];
+  let seen = ((vec4<u32>(range.x) <= keys) & (keys < vec4<u32>(range.y))) | ((vec4<u32>(range.z) <= keys) & (keys < vec4<u32>(range.w)));
+  return seen & vec4<bool>(row < params.rows);
+}
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = (wid.y * groups.x + wid.x) * 32u + lane;
+  if (i >= (params.rows + 3u) / 4u * params.kv_heads) { return; }
+  let kv_head = i % params.kv_heads;
+  let key = i / params.kv_heads * 4u;
+  let keys = vec4<u32>(key, key + 1u, key + 2u, key + 3u);
+  let last = params.rows - 1u;
+  let group_size = params.heads / params.kv_heads;
+  let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
+  let key_column = (params.heads + kv_head) * params.chunks;
+  let value_column = params.kv_heads * params.chunks;
+  let used = min(params.block, params.rows - key);
+  var row_end = 0u;
+  let key0 = min(key + 0u, last);
+  let at0 = key0 * stride + key_column;
+  row_end = max(row_end, query_end[key0]);
+  let key1 = min(key + 1u, last);
+  let at1 = key1 * stride + key_column;
+  row_end = max(row_end, query_end[key1]);
+  let key2 = min(key + 2u, last);
+  let at2 = key2 * stride + key_column;
+  row_end = max(row_end, query_end[key2]);
+  let key3 = min(key + 3u, last);
+  let at3 = key3 * stride + key_column;
+  row_end = max(row_end, query_end[key3]);
+  var is_first = true;
+  for (var row = key; row < row_end; row += 4u) {
+    let sees0 = sees(row + 0u, keys);
+    let sees1 = sees(row + 1u, keys);
+    let sees2 = sees(row + 2u, keys);
+    let sees3 = sees(row + 3u, keys);
+    if (!any(sees0 | sees1 | sees2 | sees3)) { continue; }
+    for (var head = kv_head * group_size; head < (kv_head + 1u) * group_size; head++) {
+      var s0 = vec4<f32>();
+      var s1 = vec4<f32>();
+      var s2 = vec4<f32>();
+      var s3 = vec4<f32>();
+      var w0 = vec4<f32>();
+      var w1 = vec4<f32>();
+      var w2 = vec4<f32>();
+      var w3 = vec4<f32>();
+      // Queries one after the other, their sums moving up one place each time: see forward_register.wgsl.
+      for (var c = 0u; c < params.chunks; c++) {
+        let k0 = qkv[at0 + c];
+        let k1 = qkv[at1 + c];
+        let k2 = qkv[at2 + c];
+        let k3 = qkv[at3 + c];
+        let v0 = qkv[at0 + value_column + c];
+        let v1 = qkv[at1 + value_column + c];
+        let v2 = qkv[at2 + value_column + c];
+        let v3 = qkv[at3 + value_column + c];
+        for (var m = 0u; m < params.step; m++) {
+          let q_row = min(row + m, last);
+          let q = qkv[q_row * stride + head * params.chunks + c];
+          let d = dattended[(q_row * params.heads + head) * params.chunks + c];
+          let s = s0 + vec4<f32>(dot(k0, q), dot(k1, q), dot(k2, q), dot(k3, q));
+          let w = w0 + vec4<f32>(dot(v0, d), dot(v1, d), dot(v2, d), dot(v3, d));
+          s0 = s1;
+          w0 = w1;
+          s1 = s2;
+          w1 = w2;
+          s2 = s3;
+          w2 = w3;
+          s3 = s;
+          w3 = w;
+        }
+      }
+      let at_lse0 = min(row + 0u, last) * params.heads + head;
+      let at_lse1 = min(row + 1u, last) * params.heads + head;
+      let at_lse2 = min(row + 2u, last) * params.heads + head;
+      let at_lse3 = min(row + 3u, last) * params.heads + head;
+      var p0 = select(vec4<f32>(), exp(s0 * params.scale - lse[at_lse0]), sees0);
+      var g0 = p0 * (w0 - delta[at_lse0]) * params.scale;
+      var p1 = select(vec4<f32>(), exp(s1 * params.scale - lse[at_lse1]), sees1);
+      var g1 = p1 * (w1 - delta[at_lse1]) * params.scale;
+      var p2 = select(vec4<f32>(), exp(s2 * params.scale - lse[at_lse2]), sees2);
+      var g2 = p2 * (w2 - delta[at_lse2]) * params.scale;
+      var p3 = select(vec4<f32>(), exp(s3 * params.scale - lse[at_lse3]), sees3);
+      var g3 = p3 * (w3 - delta[at_lse3]) * params.scale;
+      for (var c = 0u; c < params.chunks; c++) {
+        var dk0 = vec4<f32>();
+        var dv0 = vec4<f32>();
+        var dk1 = vec4<f32>();
+        var dv1 = vec4<f32>();
+        var dk2 = vec4<f32>();
+        var dv2 = vec4<f32>();
+        var dk3 = vec4<f32>();
+        var dv3 = vec4<f32>();
+        for (var m = 0u; m < params.step; m++) {
+          let q_row = min(row + m, last);
+          let q = qkv[q_row * stride + head * params.chunks + c];
+          let d = dattended[(q_row * params.heads + head) * params.chunks + c];
+          dk0 += g0.x * q;
+          dv0 += p0.x * d;
+          dk1 += g0.y * q;
+          dv1 += p0.y * d;
+          dk2 += g0.z * q;
+          dv2 += p0.z * d;
+          dk3 += g0.w * q;
+          dv3 += p0.w * d;
+          let g = g0;
+          let p = p0;
+          g0 = g1;
+          p0 = p1;
+          g1 = g2;
+          p1 = p2;
+          g2 = g3;
+          p2 = p3;
+          g3 = g;
+          p3 = p;
+        }
+        // One guarded update in a loop: see forward_register.wgsl.
+        for (var r = 0u; r < used; r++) {
+          let at = (key + r) * stride + key_column + c;
+          dqkv[at] = select(dqkv[at], vec4<f32>(), is_first) + dk0;
+          dqkv[at + value_column] = select(dqkv[at + value_column], vec4<f32>(), is_first) + dv0;
+          dk0 = dk1;
+          dv0 = dv1;
+          dk1 = dk2;
+          dv1 = dv2;
+          dk2 = dk3;
+          dv2 = dv3;
+        }
+      }
+      is_first = false;
+    }
+  }
+}

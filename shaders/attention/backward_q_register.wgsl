@@ -1,0 +1,183 @@
+// dq of attention in register blocks, without shared memory: for software adapters. One invocation works on four queries of
+// a head and walks over the keys they see 8 at a time, recomputing p = exp(q k / sqrt(D) - lse), so that
+// dq = sum_j p_j (do . v_j - delta) k_j / sqrt(D) with delta = do . out (Dao et al. 2022, appendix B.2). The sums lie in dqkv
+// itself. Leaves delta behind for the keys' pass. head_dim must be a multiple of four.
+
+struct Params {
+  rows: u32,
+  heads: u32,
+  kv_heads: u32,
+  scale: f32,
+  chunks: u32, // head_dim / 4
+  block: u32, // 4, queries of an invocation; like all bounds no constant, or compilers unroll the loops
+  step: u32, // 8, keys walked over at a time
+  ranges: u32, // 2, of keys that a query sees
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> attended: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> dattended: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> lse: array<f32>;
+@group(0) @binding(6) var<storage, read_write> delta: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dqkv: array<vec4<f32>>;
+
+// The keys that at least one of four queries sees of its range start to end: from the lowest start, to the highest end.
+fn span(start: vec4<u32>, end: vec4<u32>) -> vec2<u32> {
+  let some = start < end;
+  let low = select(vec4<u32>(0xffffffffu), start, some);
+  let high = select(vec4<u32>(), end, some);
+  return vec2<u32>(min(min(low.x, low.y), min(low.z, low.w)), max(max(high.x, high.y), max(high.z, high.w)));
+}
+
+fn sees(start: vec4<u32>, end: vec4<u32>, key: u32) -> vec4<bool> {
+  return (start <= vec4<u32>(key)) & (vec4<u32>(key) < end);
+}
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = (wid.y * groups.x + wid.x) * 32u + lane;
+  if (i >= (params.rows + 3u) / 4u * params.heads) { return; }
+  let head = i % params.heads;
+  let row = i / params.heads * 4u;
+  let last = params.rows - 1u;
+  let row0 = min(row + 0u, last);
+  let row1 = min(row + 1u, last);
+  let row2 = min(row + 2u, last);
+  let row3 = min(row + 3u, last);
+  let visible0 = visible[row0];
+  let visible1 = visible[row1];
+  let visible2 = visible[row2];
+  let visible3 = visible[row3];
+  let start1 = vec4<u32>(visible0.x, visible1.x, visible2.x, visible3.x);
+  let end1 = vec4<u32>(visible0.y, visible1.y, visible2.y, visible3.y);
+  let start2 = vec4<u32>(visible0.z, visible1.z, visible2.z, visible3.z);
+  let end2 = vec4<u32>(visible0.w, visible1.w, visible2.w, visible3.w);
+  let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
+  let key_column = (params.heads + head / (params.heads / params.kv_heads)) * params.chunks;
+  let value_column = key_column + params.kv_heads * params.chunks;
+  let q_at0 = row0 * stride + head * params.chunks;
+  let q_at1 = row1 * stride + head * params.chunks;
+  let q_at2 = row2 * stride + head * params.chunks;
+  let q_at3 = row3 * stride + head * params.chunks;
+  let out_at0 = row0 * params.heads + head;
+  let out_at1 = row1 * params.heads + head;
+  let out_at2 = row2 * params.heads + head;
+  let out_at3 = row3 * params.heads + head;
+  let row_lse = vec4<f32>(lse[out_at0], lse[out_at1], lse[out_at2], lse[out_at3]);
+  let used = min(params.block, params.rows - row);
+  var row_delta = vec4<f32>();
+  for (var r = 0u; r < params.block; r++) {
+    let at = (min(row + r, last) * params.heads + head) * params.chunks;
+    var sum = 0.0;
+    for (var c = 0u; c < params.chunks; c++) { sum += dot(dattended[at + c], attended[at + c]); }
+    row_delta = vec4<f32>(row_delta.yzw, sum);
+    if (r < used) { delta[(row + r) * params.heads + head] = sum; }
+  }
+  var is_first = true;
+  for (var part = 0u; part < params.ranges; part++) {
+    let start = select(start2, start1, part == 0u);
+    let end = select(end2, end1, part == 0u);
+    let keys = span(start, end);
+    for (var key = keys.x; key < keys.y; key += 8u) {
+      var s0 = vec4<f32>();
+      var s1 = vec4<f32>();
+      var s2 = vec4<f32>();
+      var s3 = vec4<f32>();
+      var s4 = vec4<f32>();
+      var s5 = vec4<f32>();
+      var s6 = vec4<f32>();
+      var s7 = vec4<f32>();
+      var w0 = vec4<f32>();
+      var w1 = vec4<f32>();
+      var w2 = vec4<f32>();
+      var w3 = vec4<f32>();
+      var w4 = vec4<f32>();
+      var w5 = vec4<f32>();
+      var w6 = vec4<f32>();
+      var w7 = vec4<f32>();
+      // Keys one after the other, their sums moving up one place each time: see forward_register.wgsl.
+      for (var c = 0u; c < params.chunks; c++) {
+        let q0 = qkv[q_at0 + c];
+        let q1 = qkv[q_at1 + c];
+        let q2 = qkv[q_at2 + c];
+        let q3 = qkv[q_at3 + c];
+        let d0 = dattended[out_at0 * params.chunks + c];
+        let d1 = dattended[out_at1 * params.chunks + c];
+        let d2 = dattended[out_at2 * params.chunks + c];
+        let d3 = dattended[out_at3 * params.chunks + c];
+        for (var m = 0u; m < params.step; m++) {
+          let at = min(key + m, last) * stride + c;
+          let k = qkv[at + key_column];
+          let v = qkv[at + value_column];
+          let s = s0 + vec4<f32>(dot(q0, k), dot(q1, k), dot(q2, k), dot(q3, k));
+          let w = w0 + vec4<f32>(dot(d0, v), dot(d1, v), dot(d2, v), dot(d3, v));
+          s0 = s1;
+          w0 = w1;
+          s1 = s2;
+          w1 = w2;
+          s2 = s3;
+          w2 = w3;
+          s3 = s4;
+          w3 = w4;
+          s4 = s5;
+          w4 = w5;
+          s5 = s6;
+          w5 = w6;
+          s6 = s7;
+          w6 = w7;
+          s7 = s;
+          w7 = w;
+        }
+      }
+      let p0 = select(vec4<f32>(), exp(s0 * params.scale - row_lse), sees(start, end, key + 0u));
+      var g0 = p0 * (w0 - row_delta) * params.scale;
+      let p1 = select(vec4<f32>(), exp(s1 * params.scale - row_lse), sees(start, end, key + 1u));
+      var g1 = p1 * (w1 - row_delta) * params.scale;
+      let p2 = select(vec4<f32>(), exp(s2 * params.scale - row_lse), sees(start, end, key + 2u));
+      var g2 = p2 * (w2 - row_delta) * params.scale;
+      let p3 = select(vec4<f32>(), exp(s3 * params.scale - row_lse), sees(start, end, key + 3u));
+      var g3 = p3 * (w3 - row_delta) * params.scale;
+      let p4 = select(vec4<f32>(), exp(s4 * params.scale - row_lse), sees(start, end, key + 4u));
+      var g4 = p4 * (w4 - row_delta) * params.scale;
+      let p5 = select(vec4<f32>(), exp(s5 * params.scale - row_lse), sees(start, end, key + 5u));
+      var g5 = p5 * (w5 - row_delta) * params.scale;
+      let p6 = select(vec4<f32>(), exp(s6 * params.scale - row_lse), sees(start, end, key + 6u));
+      var g6 = p6 * (w6 - row_delta) * params.scale;
+      let p7 = select(vec4<f32>(), exp(s7 * params.scale - row_lse), sees(start, end, key + 7u));
+      var g7 = p7 * (w7 - row_delta) * params.scale;
+      for (var c = 0u; c < params.chunks; c++) {
+        var dq0 = vec4<f32>();
+        var dq1 = vec4<f32>();
+        var dq2 = vec4<f32>();
+        var dq3 = vec4<f32>();
+        for (var m = 0u; m < params.step; m++) {
+          let k = qkv[min(key + m, last) * stride + key_column + c];
+          dq0 += g0.x * k;
+          dq1 += g0.y * k;
+          dq2 += g0.z * k;
+          dq3 += g0.w * k;
+          let g = g0;
+          g0 = g1;
+          g1 = g2;
+          g2 = g3;
+          g3 = g4;
+          g4 = g5;
+          g5 = g6;
+          g6 = g7;
+          g7 = g;
+        }
+        // One guarded update in a loop: see forward_register.wgsl.
+        for (var r = 0u; r < used; r++) {
+          let at = (row + r) * stride + head * params.chunks + c;
+          dqkv[at] = select(dqkv[at], vec4<f32>(), is_first) + dq0;
+          dq0 = dq1;
+          dq1 = dq2;
+          dq2 = dq3;
+        }
+      }
+      is_first = false;
+    }
+  }
+}

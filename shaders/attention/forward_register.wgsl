@@ -1,0 +1,171 @@
+// Attention over the packed mask in register blocks, without shared memory: for software adapters. One invocation works on
+// four queries of a head and walks over the keys they see 8 at a time, with an online softmax (Milakov & Gimelshein
+// 2018): out = softmax(q k^T / sqrt(D)) v. Scores never leave its registers; the sums over values lie in `attended` itself,
+// which a CPU keeps in its cache. Saves only the log-sum-exp.
+// qkv[t] = [queries | keys | values], in vec4s: head_dim must be a multiple of four. Grouped queries share a key head.
+
+struct Params {
+  rows: u32,
+  heads: u32,
+  kv_heads: u32,
+  scale: f32,
+  chunks: u32, // head_dim / 4
+  block: u32, // 4, queries of an invocation; like all bounds no constant, or compilers unroll the loops
+  step: u32, // 8, keys walked over at a time
+  ranges: u32, // 2, of keys that a query sees
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+// Per query (start1, end1, start2, end2): it sees keys start1 <= j < end1 and start2 <= j < end2, which are disjoint.
+@group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read_write> attended: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> lse: array<f32>;
+
+// The keys that at least one of four queries sees of its range start to end: from the lowest start, to the highest end.
+fn span(start: vec4<u32>, end: vec4<u32>) -> vec2<u32> {
+  let some = start < end;
+  let low = select(vec4<u32>(0xffffffffu), start, some);
+  let high = select(vec4<u32>(), end, some);
+  return vec2<u32>(min(min(low.x, low.y), min(low.z, low.w)), max(max(high.x, high.y), max(high.z, high.w)));
+}
+
+fn sees(start: vec4<u32>, end: vec4<u32>, key: u32) -> vec4<bool> {
+  return (start <= vec4<u32>(key)) & (vec4<u32>(key) < end);
+}
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = (wid.y * groups.x + wid.x) * 32u + lane;
+  if (i >= (params.rows + 3u) / 4u * params.heads) { return; }
+  let head = i % params.heads;
+  let row = i / params.heads * 4u;
+  let last = params.rows - 1u;
+  let row0 = min(row + 0u, last);
+  let row1 = min(row + 1u, last);
+  let row2 = min(row + 2u, last);
+  let row3 = min(row + 3u, last);
+  let visible0 = visible[row0];
+  let visible1 = visible[row1];
+  let visible2 = visible[row2];
+  let visible3 = visible[row3];
+  let start1 = vec4<u32>(visible0.x, visible1.x, visible2.x, visible3.x);
+  let end1 = vec4<u32>(visible0.y, visible1.y, visible2.y, visible3.y);
+  let start2 = vec4<u32>(visible0.z, visible1.z, visible2.z, visible3.z);
+  let end2 = vec4<u32>(visible0.w, visible1.w, visible2.w, visible3.w);
+  let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
+  let key_column = (params.heads + head / (params.heads / params.kv_heads)) * params.chunks;
+  let value_column = key_column + params.kv_heads * params.chunks;
+  let q_at0 = row0 * stride + head * params.chunks;
+  let q_at1 = row1 * stride + head * params.chunks;
+  let q_at2 = row2 * stride + head * params.chunks;
+  let q_at3 = row3 * stride + head * params.chunks;
+  let used = min(params.block, params.rows - row);
+  var largest = vec4<f32>(-3.0e38);
+  var total = vec4<f32>();
+  var is_first = true;
+  for (var part = 0u; part < params.ranges; part++) {
+    let start = select(start2, start1, part == 0u);
+    let end = select(end2, end1, part == 0u);
+    let keys = span(start, end);
+    for (var key = keys.x; key < keys.y; key += 8u) {
+      var s0 = vec4<f32>();
+      var s1 = vec4<f32>();
+      var s2 = vec4<f32>();
+      var s3 = vec4<f32>();
+      var s4 = vec4<f32>();
+      var s5 = vec4<f32>();
+      var s6 = vec4<f32>();
+      var s7 = vec4<f32>();
+      // Keys one after the other, their sums moving up one place each time: unrolled, software adapters' compilers take
+      // seconds.
+      for (var c = 0u; c < params.chunks; c++) {
+        let q0 = qkv[q_at0 + c];
+        let q1 = qkv[q_at1 + c];
+        let q2 = qkv[q_at2 + c];
+        let q3 = qkv[q_at3 + c];
+        for (var m = 0u; m < params.step; m++) {
+          let k = qkv[min(key + m, last) * stride + key_column + c];
+          let sum = s0 + vec4<f32>(dot(q0, k), dot(q1, k), dot(q2, k), dot(q3, k));
+          s0 = s1;
+          s1 = s2;
+          s2 = s3;
+          s3 = s4;
+          s4 = s5;
+          s5 = s6;
+          s6 = s7;
+          s7 = sum;
+        }
+      }
+      let sees0 = sees(start, end, key + 0u);
+      let sees1 = sees(start, end, key + 1u);
+      let sees2 = sees(start, end, key + 2u);
+      let sees3 = sees(start, end, key + 3u);
+      let sees4 = sees(start, end, key + 4u);
+      let sees5 = sees(start, end, key + 5u);
+      let sees6 = sees(start, end, key + 6u);
+      let sees7 = sees(start, end, key + 7u);
+      s0 = select(vec4<f32>(-3.0e38), s0 * params.scale, sees0);
+      s1 = select(vec4<f32>(-3.0e38), s1 * params.scale, sees1);
+      s2 = select(vec4<f32>(-3.0e38), s2 * params.scale, sees2);
+      s3 = select(vec4<f32>(-3.0e38), s3 * params.scale, sees3);
+      s4 = select(vec4<f32>(-3.0e38), s4 * params.scale, sees4);
+      s5 = select(vec4<f32>(-3.0e38), s5 * params.scale, sees5);
+      s6 = select(vec4<f32>(-3.0e38), s6 * params.scale, sees6);
+      s7 = select(vec4<f32>(-3.0e38), s7 * params.scale, sees7);
+      let next = max(largest, max(max(max(s0, s1), max(s2, s3)), max(max(s4, s5), max(s6, s7))));
+      let keep = exp(largest - next);
+      s0 = select(vec4<f32>(), exp(s0 - next), sees0);
+      s1 = select(vec4<f32>(), exp(s1 - next), sees1);
+      s2 = select(vec4<f32>(), exp(s2 - next), sees2);
+      s3 = select(vec4<f32>(), exp(s3 - next), sees3);
+      s4 = select(vec4<f32>(), exp(s4 - next), sees4);
+      s5 = select(vec4<f32>(), exp(s5 - next), sees5);
+      s6 = select(vec4<f32>(), exp(s6 - next), sees6);
+      s7 = select(vec4<f32>(), exp(s7 - next), sees7);
+      total = total * keep + (s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7);
+      largest = next;
+      for (var c = 0u; c < params.chunks; c++) {
+        var o0 = vec4<f32>();
+        var o1 = vec4<f32>();
+        var o2 = vec4<f32>();
+        var o3 = vec4<f32>();
+        for (var m = 0u; m < params.step; m++) {
+          let v = qkv[min(key + m, last) * stride + value_column + c];
+          o0 += s0.x * v;
+          o1 += s0.y * v;
+          o2 += s0.z * v;
+          o3 += s0.w * v;
+          let p = s0;
+          s0 = s1;
+          s1 = s2;
+          s2 = s3;
+          s3 = s4;
+          s4 = s5;
+          s5 = s6;
+          s6 = s7;
+          s7 = p;
+        }
+        // One guarded update in a loop, the values moving up one place each time: four in a row take software adapters'
+        // compilers seconds.
+        var kept = keep;
+        for (var r = 0u; r < used; r++) {
+          let at = ((row + r) * params.heads + head) * params.chunks + c;
+          attended[at] = select(attended[at] * kept.x, vec4<f32>(), is_first) + o0;
+          o0 = o1;
+          o1 = o2;
+          o2 = o3;
+          kept = kept.yzwx;
+        }
+      }
+      is_first = false;
+    }
+  }
+  for (var r = 0u; r < used; r++) {
+    let at = (row + r) * params.heads + head;
+    for (var c = 0u; c < params.chunks; c++) { attended[at * params.chunks + c] /= total.x; }
+    lse[at] = largest.x + log(total.x);
+    total = total.yzwx;
+    largest = largest.yzwx;
+  }
+}
