@@ -25,6 +25,12 @@ export interface StepRun {
   /** Seconds to the end of the first step, its loss read: from the start of the process, and from asking for an adapter. */
   readonly firstStepFromStart: number;
   readonly firstStepFromDevice: number;
+  /**
+   * Seconds of all processors together, of this process: on a software adapter, which computes on them, they stand still
+   * while others work. To the end of the first step, and of a later step.
+   */
+  readonly firstStepProcessorSeconds: number;
+  readonly processorSecondsPerStep: number;
   /** Of the first step, before any update: equal numbers are the proof of equal work. */
   readonly loss: number;
   readonly gradNorm: number;

@@ -8,6 +8,7 @@ import type { Jax, JaxArray } from './jax_types.ts';
 import { LEARNING_RATE, startAdapter, stepWeights, weightNames } from './llama_numbers.ts';
 import { installNavigator, type RivalHost } from './navigator.ts';
 import { type Operands, type Product, timeProducts } from './products.ts';
+import { StepClock } from './step_clock.ts';
 
 export async function jaxJs(job: Job): Promise<Answer> {
   const weights = job.task === 'step' ? await stepWeights(weightNames()) : undefined;
@@ -54,7 +55,7 @@ async function step(
   const batch = uploadBatch(jax, tokens);
   let adapter = uploadAdapter(jax);
   const lossAndGradient = jax.jit(jax.valueAndGrad(jaxLoss(jax)));
-  const ends: number[] = [];
+  const clock = new StepClock();
   let loss = Number.NaN;
   let firstGradient: JaxAdapter | undefined;
   for (let i = 0; i < steps; i++) {
@@ -64,15 +65,13 @@ async function step(
     // Every step is waited for: jax-js is slower when steps are left to run ahead (its issue 151).
     const [value] = await lossArray.data();
     await jax.blockUntilReady(adapter);
-    ends.push(performance.now());
+    clock.ended();
     if (i === 0) loss = value!;
   }
   let squares = 0;
   for (const array of tree.leaves(firstGradient!)) for (const g of await array.data()) squares += g * g;
   return {
-    tokensPerSecond: (tokens * (steps - 1) * 1000) / (ends.at(-1)! - ends[0]!),
-    firstStepFromStart: ends[0]! / 1000,
-    firstStepFromDevice: (ends[0]! - host.asked) / 1000,
+    ...clock.figures(tokens, host.asked),
     loss,
     gradNorm: Math.sqrt(squares),
   };

@@ -41,6 +41,9 @@ export interface EngineStep {
   /** To the end of the first step, compilation included: from the start of the process, and from asking for an adapter. */
   readonly first_step_seconds: Spread;
   readonly first_step_seconds_from_device: Spread;
+  /** Of all processors together, to the end of the first step and for a later one: they stand still while others work. */
+  readonly first_step_processor_seconds: Spread;
+  readonly step_processor_seconds: Spread;
   /** Of the first step. */
   readonly loss: number;
   readonly grad_norm: number;
@@ -51,6 +54,8 @@ export interface StepComparison {
   readonly tokens_per_second: Comparison | null;
   readonly first_step: Comparison | null;
   readonly first_step_from_device: Comparison | null;
+  readonly step_processor_seconds: Comparison | null;
+  readonly first_step_processor_seconds: Comparison | null;
 }
 
 /** An engine's answers in all rounds, or why it has none. */
@@ -156,6 +161,8 @@ export function stepFigures(rounds: Rounds, stepEngines: readonly EngineName[]):
       tokens_per_second: spread(steps.map((s) => s.tokensPerSecond)),
       first_step_seconds: spread(steps.map((s) => s.firstStepFromStart)),
       first_step_seconds_from_device: spread(steps.map((s) => s.firstStepFromDevice)),
+      first_step_processor_seconds: spread(steps.map((s) => s.firstStepProcessorSeconds)),
+      step_processor_seconds: spread(steps.map((s) => s.processorSecondsPerStep)),
       loss: steps[0]!.loss,
       grad_norm: steps[0]!.gradNorm,
     };
@@ -168,5 +175,7 @@ export function stepFigures(rounds: Rounds, stepEngines: readonly EngineName[]):
     tokens_per_second: compared((s) => s.tokensPerSecond),
     first_step: compared((s) => 1 / s.firstStepFromStart),
     first_step_from_device: compared((s) => 1 / s.firstStepFromDevice),
+    step_processor_seconds: compared((s) => 1 / s.processorSecondsPerStep),
+    first_step_processor_seconds: compared((s) => 1 / s.firstStepProcessorSeconds),
   };
 }

@@ -13,6 +13,7 @@ import { tokenCodec } from '../step.ts';
 import type { Answer, Job, StepRun } from './engine.ts';
 import { LEARNING_RATE, LORA, sourceOf, startAdapter, stepWeights, weightNames } from './llama_numbers.ts';
 import { type Operands, type Product, timeProducts } from './products.ts';
+import { StepClock } from './step_clock.ts';
 
 const OWNER = 'bench';
 
@@ -71,13 +72,11 @@ async function step(
     'bench',
     STEP_MODEL.maxPositionEmbeddings,
   );
-  const ends: number[] = [];
+  const clock = new StepClock();
   const rows = [{ prompt: 'first', completion: 'rest' }];
-  const { log } = await tuner.trainSft(rows, config, startAdapter(), () => ends.push(performance.now()));
+  const { log } = await tuner.trainSft(rows, config, startAdapter(), () => clock.ended());
   return {
-    tokensPerSecond: (tokens * (steps - 1) * 1000) / (ends.at(-1)! - ends[0]!),
-    firstStepFromStart: ends[0]! / 1000,
-    firstStepFromDevice: (ends[0]! - asked) / 1000,
+    ...clock.figures(tokens, asked),
     loss: log[0]!.loss,
     gradNorm: log[0]!.grad_norm,
   };

@@ -37,6 +37,8 @@ export function rivalsText({ versions, products, best_product, step }: RivalsRep
     `  ${ratio('tokens per second', step.tokens_per_second)}`,
     `  ${ratio('first step sooner', step.first_step)}`,
     `  ${ratio('first step sooner, from the device', step.first_step_from_device)}`,
+    `  ${ratio('less work of the processors, a step', step.step_processor_seconds)}`,
+    `  ${ratio('less work of the processors, the first step', step.first_step_processor_seconds)}`,
   );
   if (step.gflops && best_product && step.share_of_best_product !== null)
     lines.push(

@@ -25,6 +25,8 @@ const run = (tokensPerSecond: number, seconds: number, changes: Partial<StepRun>
   tokensPerSecond,
   firstStepFromStart: seconds,
   firstStepFromDevice: seconds / 2,
+  firstStepProcessorSeconds: 3 * seconds,
+  processorSecondsPerStep: 200 / tokensPerSecond,
   loss: 8,
   gradNorm: 0.5,
   ...changes,
@@ -101,6 +103,8 @@ test('a step’s rates are divided, its seconds the other way round', () => {
   expect(figures.tokens_per_second?.ratio).toEqual({ median: 3, least: 2, most: 7 });
   expect(figures.first_step?.ratio).toEqual({ median: 9, least: 8, most: 10 });
   expect(figures.first_step_from_device?.ratio.median).toBe(9);
+  expect(figures.first_step_processor_seconds?.ratio.most).toBe(10);
+  expect(figures.step_processor_seconds?.ratio.least).toBeCloseTo(2, 12);
   expect(figures.engines['jax-js']).toMatchObject({
     first_step_seconds: { median: 18, least: 16, most: 40 },
   });
