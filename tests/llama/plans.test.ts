@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type LlamaConfig, PROJECTIONS } from '../../src/llama/config.ts';
 import { flopsPerToken, stepFlops } from '../../src/llama/flops.ts';
 import { parseLlamaConfig } from '../../src/llama/parse_config.ts';
+import { planTraining } from '../../src/llama/training_plan.ts';
 import { parameterCount, planWeights, type WeightChoice } from '../../src/llama/weight_plan.ts';
 import { tinyConfig } from '../oracle/random_model.ts';
 
@@ -79,6 +80,48 @@ describe('planned weights', () => {
     expect(formats('auto', wide)).toEqual(new Set(['f32']));
     expect(formats('native', wide)).toEqual(new Set(['q8_0']));
     expect(formats('auto', smollm2)).toEqual(new Set(['q8_0']));
+  });
+});
+
+describe('a plan of training', () => {
+  const training = (weights: WeightChoice, embedding: WeightChoice, tokens: number) =>
+    planTraining(smollm2, {
+      weights: { weights, embedding },
+      stored: () => 'F32',
+      lora: { rank: 8, scale: 2, targets: PROJECTIONS },
+      tokens,
+      sequences: 16,
+      bindingLimit: LIMIT,
+    });
+
+  it('of SmolLM2 in q4 with 512 tokens fits 240 MB, and recomputes as many layers as a budget calls for', () => {
+    for (const [weights, embedding] of [
+      ['q4_0', 'q4_0'],
+      ['q4_1', 'q8_0'],
+    ] as const) {
+      const { within } = training(weights, embedding, 512);
+      const all = within(0);
+      expect(all.layers).toBe(29);
+      expect(all.bytes).toBeLessThan(240e6);
+      const none = within(Number.POSITIVE_INFINITY);
+      expect(none.layers).toBe(0);
+      expect(none.extraWork).toBe(0);
+      const half = within((all.bytes + none.bytes) / 2);
+      expect(half.bytes).toBeLessThanOrEqual((all.bytes + none.bytes) / 2);
+      expect(half.layers).toBeGreaterThan(10);
+      expect(half.layers).toBeLessThan(20);
+      // Work is paid per layer.
+      expect(half.extraWork / all.extraWork).toBeCloseTo(half.layers / all.layers, 10);
+    }
+  });
+
+  it('grows with tokens, but for logits: they take 32 MiB at most', () => {
+    const logits = (tokens: number) =>
+      training('q4_0', 'q4_0', tokens)
+        .within(0)
+        .session.find(({ label }) => label === 'logits')!.bytes;
+    expect(logits(512)).toBe(512 * 6144 * 4);
+    expect(logits(4096)).toBe(2 ** 25);
   });
 });
 

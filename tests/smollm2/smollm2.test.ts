@@ -4,8 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diskSource } from '../../src/cli/disk_source.ts';
+import { planTraining } from '../../src/llama/training_plan.ts';
 import type { WeightChoice } from '../../src/llama/weight_plan.ts';
 import { parseTrainConfig } from '../../src/train/config.ts';
+import { createTuner } from '../../src/train/engine.ts';
+import { loraShape } from '../../src/train/lora_init.ts';
 import { type OpenedTuner, openTuner } from '../../src/train/open_tuner.ts';
 import { getTestGpu } from '../support/gpu.ts';
 import { smolLm2 } from '../support/smollm2.ts';
@@ -87,6 +90,28 @@ else
           losses,
         ),
       ).toBeLessThan(LOSS);
+    });
+
+    it('takes the bytes of its plan when all layers are recomputed', async () => {
+      const { model, codec, config } = opened;
+      const { row, adapter } = goldenSft();
+      const start = adapterOf(adapter.r, adapter.lora_alpha);
+      const parsed = parseTrainConfig({ max_steps: 1 }, 'test', 256);
+      const tuner = createTuner(model, codec, () => performance.now(), { memoryBudget: 1 });
+      model.gpu.ledger.resetPeak();
+      const result = await tuner.trainSft([row], { ...parsed, lora: start.options }, start);
+      expect(result.recomputedLayers).toBe(29);
+      expect(model.gpu.ledger.peakBytes).toBe(result.plannedBytes);
+      // What `plan` says beforehand, which knows no program's parameters and takes every token for a target.
+      const { within } = planTraining(config, {
+        weights: { weights: WEIGHTS, embedding: WEIGHTS },
+        stored: (tensor) => (tensor.includes('embed') ? 'Q8_0' : 'Q4_1'),
+        lora: loraShape(start.options),
+        tokens: 64,
+        sequences: 1,
+        bindingLimit: model.gpu.bindingLimit,
+      });
+      expect(Math.abs(within(1).bytes / result.plannedBytes - 1)).toBeLessThan(0.01);
     });
   });
 
