@@ -21,6 +21,8 @@ FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 LOGPROB, LOSS, FALL, GAP = 2e-3, 1e-3, 0.1, 4e-3
+# A row of so many tokens, trained once with every layer recomputed, takes at most so many bytes of the GPU.
+LONG_ROW, PEAK_BYTES, PLAN_SHARE = 512, 240e6, 0.01
 ADAPTER = {"r": 8, "lora_alpha": 16}
 ROWS = 8
 MAX_CHARACTERS = 400
@@ -83,6 +85,19 @@ def sft_rows():
              "completion": f" {row['output'].strip()}"} for row in short]
 
 
+def long_row(tokenizer):
+    """The texts joined until the row has LONG_ROW tokens, end included."""
+    from smollm2 import encode_row
+
+    words = " ".join(row["prompt"] + row["completion"] for row in _lines(GOLDEN / "texts.jsonl")).split()
+    words *= 1 + LONG_ROW // len(words)
+    for count in range(len(words)):
+        row = {"prompt": words[0], "completion": " " + " ".join(words[1:count + 2])}
+        if len(encode_row(tokenizer, **row)["ids"]) > LONG_ROW - 4:
+            return row
+    raise ValueError(f"{len(words)} words are no {LONG_ROW} tokens")
+
+
 def plan(jobs):
     """TabTune's commands, if the model can be had."""
     gguf = fetch()
@@ -94,7 +109,7 @@ def plan(jobs):
     texts = _write_lines(work / "texts.jsonl", ({k: row[k] for k in ("prompt", "completion")} for row in _lines(GOLDEN / "texts.jsonl")))
     prompts = _write_lines(work / "prompts.jsonl", ({"prompt": row["prompt"]} for row in _lines(GOLDEN / "continuations.jsonl")))
     rows = _write_lines(work / "sft.jsonl", sft_rows())
-    model, _ = load(gguf)
+    model, tokenizer = load(gguf)
     write_adapter(model.config, work / "adapter", **ADAPTER)
     for weights in weight_formats():
         options = ["--weights", weights]
@@ -102,6 +117,9 @@ def plan(jobs):
         jobs.generate(f"smollm2/{weights}/continuations", gguf, prompts, 64, options)
         config = {**CONFIG, **ADAPTER, "target_modules": "all-linear"}
         jobs.train(f"smollm2/{weights}/sft", "sft", gguf, work / "adapter", rows, config, options=options)
+    row = _write_lines(work / "long.jsonl", [long_row(tokenizer)])
+    config = {**CONFIG, **ADAPTER, "target_modules": "all-linear", "max_steps": 1, "max_length": LONG_ROW}
+    jobs.train("smollm2/memory", "sft", gguf, work / "adapter", row, config, options=["--memory-budget", "1"])
     broken = work / "broken" / FILE
     _change_a_row(gguf, broken)
     jobs.logprobs("smollm2/control/row", broken, texts)
@@ -138,6 +156,11 @@ def check(report, work):
     encoded = [encode_row(tokenizer, **row) for row in _lines(work / "smollm2" / "sft.jsonl")]
     losses = [step["loss"] for step in sft_losses(model, work / "smollm2" / "adapter", encoded, CONFIG)]
     report.must_differ(f"smollm2: PEFT's losses fall over {len(losses)} steps by", losses[0] - losses[-1], FALL)
+    memory = json.loads((work / "smollm2/memory.json").read_text())
+    label = f"smollm2, {memory['tokens']} tokens, {memory['recomputed_layers']} layers recomputed"
+    report.check(f"{label}: bytes of the GPU", memory["peak_gpu_bytes"], PEAK_BYTES)
+    report.check(f"{label}: plan and ledger apart by", abs(memory["peak_gpu_bytes"] / memory["planned_gpu_bytes"] - 1), PLAN_SHARE)
+    report.check(f"{label}: tokens short of {LONG_ROW}", LONG_ROW - memory["tokens"], 8)
     for weights in weight_formats():
         label = f"smollm2, {weights} weights"
         printed = json.loads((work / f"smollm2/{weights}/texts.json").read_text())["rows"]
