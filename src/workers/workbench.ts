@@ -204,10 +204,11 @@ export class Workbench implements WorkbenchApi {
     // Measured now: its buffers are no part of the training's.
     const rate = await matmulRate(gpu, this.now);
     gpu.ledger.resetPeak();
-    const { treeBatching } = request;
+    const { treeBatching, memoryBudget } = request;
     const tuner = createTuner(opened.model, opened.codec, this.now, {
       treeBatching,
       matmulRate: async () => rate,
+      ...(memoryBudget === null ? {} : { memoryBudget }),
       onPreparation: this.#onPreparation,
     });
     const result =
@@ -253,7 +254,7 @@ export class Workbench implements WorkbenchApi {
   }
 }
 
-function summary({ log, steps }: TrainResult, peakBytes: number): TrainSummary {
+function summary({ log, steps, recomputedLayers }: TrainResult, peakBytes: number): TrainSummary {
   return {
     steps,
     firstLoss: log[0]!.loss,
@@ -261,5 +262,6 @@ function summary({ log, steps }: TrainResult, peakBytes: number): TrainSummary {
     seconds: log.at(-1)!.seconds,
     tokens: log.reduce((sum, step) => sum + step.tokens, 0),
     peakBytes,
+    recomputedLayers,
   };
 }

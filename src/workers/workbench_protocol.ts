@@ -46,6 +46,8 @@ export interface TrainRequest {
   readonly treeBatching: boolean;
   /** Where the rows come from, for messages and the manifest. */
   readonly data: string;
+  /** Bytes of GPU memory that weights and training should fit: layers are computed twice as far as that takes. */
+  readonly memoryBudget: number | null;
 }
 
 export interface TrainSummary {
@@ -55,6 +57,8 @@ export interface TrainSummary {
   readonly seconds: number;
   readonly tokens: number;
   readonly peakBytes: number;
+  /** Layers whose activations were computed twice to stay within the memory budget. */
+  readonly recomputedLayers: number;
 }
 
 export type Task = 'open' | 'ask' | 'train';

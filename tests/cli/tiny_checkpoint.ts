@@ -32,13 +32,13 @@ export function checkpointConfig(overrides: Readonly<Record<string, unknown>> = 
 }
 
 /** Writes the checkpoint into a new temporary directory and returns its path. */
-export function writeTinyCheckpoint(): string {
+export function writeTinyCheckpoint(layers = 1): string {
   const directory = join(mkdtempSync(join(tmpdir(), 'tabtune-')), 'model');
   mkdirSync(directory);
   const config = tinyConfig({
     hiddenSize: 16,
     intermediateSize: 24,
-    numHiddenLayers: 1,
+    numHiddenLayers: layers,
     numAttentionHeads: 2,
     numKeyValueHeads: 1,
     headDim: 8,
@@ -51,7 +51,10 @@ export function writeTinyCheckpoint(): string {
     ]),
   );
   writeFileSync(join(directory, 'model.safetensors'), writeSafetensors(tensors));
-  writeFileSync(join(directory, 'config.json'), JSON.stringify(checkpointConfig()));
+  writeFileSync(
+    join(directory, 'config.json'),
+    JSON.stringify(checkpointConfig({ num_hidden_layers: layers })),
+  );
   for (const file of ['tokenizer.json', 'tokenizer_config.json'])
     copyFileSync(join(BUNDLED, file), join(directory, file));
   return directory;

@@ -76,6 +76,18 @@ describe('choosing a model', () => {
     expect(await total()).not.toBe(asStored);
     expect(await card().locator('.memory-plan dl > div').count()).toBe(8);
     await card().locator('.verdict.fits').waitFor();
+    const recomputed = card().locator('.recomputation');
+    expect(await recomputed.textContent()).toContain('Nothing is computed twice');
+    await card().getByLabel('GPU memory to use').fill('3072');
+    await card().getByLabel('GPU memory to use').blur();
+    await recomputed.filter({ hasText: /\d+ of 28 layers are computed twice: \d+ % more work/ }).waitFor();
+    const [size, unit] = (await total())!.split(' ');
+    expect(Number(size) / (unit === 'MiB' ? 1024 : 1)).toBeLessThanOrEqual(3);
+    await card().getByLabel('GPU memory to use').fill('1024');
+    await card().getByLabel('GPU memory to use').blur();
+    await card().locator('.verdict.exceeds').filter({ hasText: 'Takes more than 1 GiB' }).waitFor();
+    await card().getByLabel('GPU memory to use').fill('0');
+    await card().getByLabel('GPU memory to use').blur();
     // A batch whose activations no binding of this adapter holds.
     await card().getByLabel('Tokens of a batch').selectOption('4096');
     await card().getByLabel('LoRA rank').selectOption('128');

@@ -65,9 +65,17 @@ async function savedAdapter(): Promise<Record<string, Uint8Array>> {
 const jsonOf = (files: Record<string, Uint8Array>) => (name: string) =>
   JSON.parse(new TextDecoder().decode(files[`tabtune-adapter/${name}`]!));
 
+/** Values of the first series in the table of a training chart: 0, losses; 1, shares of the best rate. */
+const shown = (chart: number) =>
+  page
+    .locator('.tune figure.chart')
+    .nth(chart)
+    .locator('tbody tr')
+    .evaluateAll((rows) => rows.map((row) => Number(row.children[1]!.textContent)));
+
 describe('the workbench', () => {
   it('loads a folder from disk without blocking the page, and says how it is held', async () => {
-    await page.locator('#models input[type=file][webkitdirectory]').setInputFiles(writeTinyCheckpoint());
+    await page.locator('#models input[type=file][webkitdirectory]').setInputFiles(writeTinyCheckpoint(2));
     await page.getByRole('heading', { name: 'model', exact: true }).waitFor();
     await page.getByLabel('Weights', { exact: true }).selectOption({ value: 'f16' });
     await page.evaluate('longTasks.length = 0');
@@ -76,8 +84,8 @@ describe('the workbench', () => {
     const longest = await page.evaluate<number>('Math.max(0, ...longTasks)');
     expect(longest).toBeLessThan(LONG_TASK_MS);
     expect(await page.locator('.model-card').textContent()).toContain('matrices from F32 to f16');
-    // Embedding 1,024 x 16, projections 1,920, three norms of 16.
-    expect(await page.locator('.model-card').textContent()).toContain('18,352');
+    // Embedding 1,024 x 16, projections 2 x 1,920, five norms of 16.
+    expect(await page.locator('.model-card').textContent()).toContain('20,304');
   });
 
   it('answers, greedily the same twice', async () => {
@@ -120,21 +128,38 @@ describe('the workbench', () => {
     const text = jsonOf(files);
     expect(text('adapter_config.json')).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16 });
     expect(text('run.json')).toMatchObject({ method: 'sft', data: { name: 'rows.jsonl', rows: 3 } });
-    const shown = (chart: number) =>
-      page
-        .locator('.tune figure.chart')
-        .nth(chart)
-        .locator('tbody tr')
-        .evaluateAll((rows) => rows.map((row) => Number(row.children[1]!.textContent)));
     const log = text('trainer_state.json').log_history as Record<string, number>[];
     expect(await shown(0)).toEqual(log.map(({ loss }) => Number(loss!.toPrecision(3))));
     for (const [i, share] of (await shown(1)).entries()) expect(share / log[i]!.mfu!).toBeCloseTo(1, 1);
     const rate = text('run.json').matmul_flops_per_second;
     for (const { mfu, flops_per_second } of log) expect(mfu! * rate).toBeCloseTo(flops_per_second!, 0);
     const tensors = readSafetensors(files['tabtune-adapter/adapter_model.safetensors']!);
-    expect(tensors.size).toBe(14);
+    expect(tensors.size).toBe(28);
     for (const [name, { data }] of tensors)
       expect(data.some((value) => value !== 0) && data.every(Number.isFinite), name).toBe(true);
+  });
+
+  it('fits training into less memory where it is told to, along the same losses', async () => {
+    const summary = () => page.getByText(/steps in .*: loss/).textContent({ timeout: WAIT_MS });
+    const before = { losses: await shown(0), summary: (await summary())! };
+    expect(before.losses).toHaveLength(4);
+    expect(before.summary).not.toContain('computed twice');
+    const budget = page.locator('.tune').getByLabel('GPU memory to use');
+    // The model is tiny: a megabyte would hold it twice.
+    await budget.fill('0.01');
+    await budget.blur();
+    await button('Train').click();
+    await page.locator('.tune progress').waitFor();
+    const after = (await summary())!;
+    expect(after).toContain('on the GPU, with 1 layer computed twice.');
+    expect(await shown(0)).toEqual(before.losses);
+    const kibibytes = (text: string) => {
+      const [, size, unit] = /at most ([\d.]+) (\w+) on the GPU/.exec(text)!;
+      return Number(size) * (unit === 'MiB' ? 1024 : 1);
+    };
+    expect(kibibytes(after)).toBeLessThan(kibibytes(before.summary));
+    await budget.fill('0');
+    await budget.blur();
   });
 
   it('trains on better and worse answers, with a switch for how', async () => {

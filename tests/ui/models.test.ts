@@ -92,7 +92,30 @@ describe('planMemory', () => {
     expect(plan().verdict.kind).toBe('fits');
     expect(plan({}, null).verdict.kind).toBe('unknown');
     const small = plan({ tokens: 4096 }, { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 24 });
-    expect(small.verdict).toMatchObject({ kind: 'exceeds', limit: 2 ** 24 });
+    expect(small.verdict).toMatchObject({ kind: 'exceeds', limit: 2 ** 24, cure: 'tokens' });
+    // Its moments are bound in parts, but they are one buffer.
+    const large = plan({ rank: 128 }, { maxBufferSize: 2 ** 27, maxStorageBufferBindingSize: 2 ** 27 });
+    expect(large.verdict).toMatchObject({ kind: 'exceeds', cure: 'rank' });
+    const bound = plan({ rank: 128 }, { maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 27 });
+    expect(bound.verdict.kind).toBe('fits');
+  });
+
+  it('computes layers twice as far as a budget calls for, and says what that costs', () => {
+    const free = plan();
+    expect(free.recomputation).toMatchObject({ layers: 0, ofLayers: 30, extraWork: 0 });
+    const { leastBytes } = free.recomputation;
+    const budget = Math.round((leastBytes + free.bytes) / 2);
+    const tight = plan({ budget });
+    expect(tight.bytes).toBeLessThanOrEqual(budget);
+    expect(tight.verdict.kind).toBe('fits');
+    expect(tight.recomputation.layers).toBeGreaterThan(5);
+    expect(tight.recomputation.layers).toBeLessThan(25);
+    const extra = tight.recomputation.flopPerToken / free.recomputation.flopPerToken - 1;
+    expect(tight.recomputation.extraWork).toBeCloseTo(extra, 10);
+    expect(extra).toBeGreaterThan(0.05);
+    const over = plan({ budget: leastBytes - 1 });
+    expect(over.bytes).toBe(leastBytes);
+    expect(over.verdict).toEqual({ kind: 'over-budget', budget: leastBytes - 1 });
   });
 });
 

@@ -1,7 +1,7 @@
 /** @file The memory plan: one bar, its parts in words and numbers, and whether the adapter takes it. */
 import type { JSX } from 'preact';
-import { formatBytes } from '../format.ts';
-import type { MemoryPlan, Verdict } from '../state/model_plan.ts';
+import { formatBytes, formatShare, formatValue } from '../format.ts';
+import type { MemoryPlan, RecomputationView, Verdict } from '../state/model_plan.ts';
 import { CheckIcon, CrossIcon, QuestionIcon } from './icons.tsx';
 
 export function ModelPlan({
@@ -40,8 +40,24 @@ export function ModelPlan({
           </div>
         ))}
       </dl>
+      <Recomputation view={plan.recomputation} bytes={plan.bytes} />
       <Outcome verdict={plan.verdict} tokens={tokens} />
     </div>
+  );
+}
+
+function Recomputation({ view, bytes }: { view: RecomputationView; bytes: number }): JSX.Element {
+  const { layers, ofLayers, flopPerToken, extraWork, leastBytes } = view;
+  const work = `${formatValue(flopPerToken / 1e9)} GFLOP per token`;
+  return (
+    <p class="soft recomputation">
+      {layers === 0
+        ? `Nothing is computed twice: ${work}.`
+        : `${layers} of ${ofLayers} layers are computed twice: ${formatShare(extraWork)} more work, ${work}.`}
+      {leastBytes < bytes
+        ? ` With less memory to use, more layers are computed twice, down to ${formatBytes(leastBytes)}.`
+        : ''}
+    </p>
   );
 }
 
@@ -64,6 +80,16 @@ function Outcome({ verdict, tokens }: { verdict: Verdict; tokens: number }): JSX
           <span>Whether it fits is known once the browser hands out a GPU.</span>
         </p>
       );
+    case 'over-budget':
+      return (
+        <p class="verdict exceeds">
+          <CrossIcon />
+          <span>
+            Takes more than {formatBytes(verdict.budget)}, although every layer is computed twice. Fewer
+            tokens, a lower rank or smaller weights would help.
+          </span>
+        </p>
+      );
     case 'exceeds':
       return (
         <p class="verdict exceeds">
@@ -71,7 +97,11 @@ function Outcome({ verdict, tokens }: { verdict: Verdict; tokens: number }): JSX
           <span>
             Does not fit: “{verdict.problem}” takes one buffer of {formatBytes(verdict.needs)}, and this
             adapter takes {formatBytes(verdict.limit)} at most.{' '}
-            {tokens > 64 ? 'Fewer tokens would help.' : ''}
+            {verdict.cure === 'rank'
+              ? 'A lower rank would help.'
+              : tokens > 64
+                ? 'Fewer tokens would help.'
+                : ''}
           </span>
         </p>
       );

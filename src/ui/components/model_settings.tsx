@@ -6,6 +6,7 @@ import { formatBytes } from '../format.ts';
 import type { Candidate } from '../state/candidates.ts';
 import { formatCosts, type PlanSettings } from '../state/model_plan.ts';
 import { change } from '../state/models.ts';
+import { MemoryBudget } from './memory_budget.tsx';
 
 const FORMATS: readonly { readonly choice: WeightChoice; readonly label: string }[] = [
   { choice: 'auto', label: 'As in its files' },
@@ -71,6 +72,7 @@ export function ModelSettings({ facts, settings }: ModelSettingsProps): JSX.Elem
       {format('embedding', facts.config.tieWordEmbeddings ? 'Embedding' : 'Embeddings')}
       {number('rank', 'LoRA rank', RANKS)}
       {number('tokens', 'Tokens of a batch', TOKENS)}
+      <MemoryBudget />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { download } from '../download.ts';
 import { formatBytes, formatInteger, formatPreparation, formatSeconds, formatValue } from '../format.ts';
 import { dataset, trainingRows, trainOn } from '../state/dataset.ts';
 import { preparationProgress } from '../state/measures.ts';
+import { settings as modelSettings } from '../state/models.ts';
 import {
   hasAdapter,
   preparing,
@@ -18,6 +19,7 @@ import {
   tuning,
 } from '../state/workbench.ts';
 import { LineChart } from './line_chart.tsx';
+import { MemoryBudget } from './memory_budget.tsx';
 import { FailureNotice, Notice } from './notice.tsx';
 import { NumberField } from './number_field.tsx';
 import { TreeSwitch } from './tree_switch.tsx';
@@ -32,7 +34,10 @@ export function TunePanel(): JSX.Element {
   const set = (name: keyof typeof DEFAULTS) => (value: number) => setSettings({ ...settings, [name]: value });
   const train = () => {
     if (task.value !== null || !ready) return;
-    void tuneModel(data.name, trainingRows, (method) => trainConfig(settings, method), treeBatching);
+    void tuneModel(data.name, trainingRows, (method) => trainConfig(settings, method), {
+      treeBatching,
+      memoryBudget: modelSettings.value.budget,
+    });
   };
   const training = task.value === 'train';
   return (
@@ -62,6 +67,7 @@ export function TunePanel(): JSX.Element {
         <NumberField label="Rank" value={settings.rank} least={1} most={256} onChange={set('rank')} />
         <NumberField label="Rows per step" value={settings.batch} least={1} onChange={set('batch')} />
         <NumberField label="Seed" value={settings.seed} least={0} onChange={set('seed')} />
+        <MemoryBudget />
       </div>
       {data?.kind === 'preference' ? <TreeSwitch on={treeBatching} onChange={setTreeBatching} /> : null}
       <div class="actions">
@@ -148,12 +154,15 @@ function Course({ view, training, preparing }: CourseProps): JSX.Element {
           {formatInteger(summary.steps)} steps in {formatSeconds(summary.seconds)}: loss{' '}
           {formatValue(summary.firstLoss)} to {formatValue(summary.lastLoss)},{' '}
           {formatValue(summary.tokens / summary.seconds)} tokens per second, at most{' '}
-          {formatBytes(summary.peakBytes)} on the GPU.
+          {formatBytes(summary.peakBytes)} on the GPU
+          {summary.recomputedLayers === 0 ? '' : `, with ${layers(summary.recomputedLayers)} computed twice`}.
         </p>
       ) : null}
     </>
   );
 }
+
+const layers = (count: number) => `${formatInteger(count)} ${count === 1 ? 'layer' : 'layers'}`;
 
 function SaveTuned(): JSX.Element {
   const [failed, setFailed] = useState<string | null>(null);

@@ -1,9 +1,10 @@
 /** @file The memory plan of a training session as the page shows it, and whether the adapter takes it. */
 import type { StoredType } from '../../formats/tensor_source.ts';
 import { type LlamaConfig, PROJECTIONS } from '../../llama/config.ts';
-import { loraLayout } from '../../llama/lora_layout.ts';
-import { type PlanPart, planSession, planTotals } from '../../llama/memory_plan.ts';
-import { planWeights, type WeightChoice } from '../../llama/weight_plan.ts';
+import { type PlanPart, planTotals } from '../../llama/memory_plan.ts';
+import { planExcess } from '../../llama/plan_limits.ts';
+import { planTraining } from '../../llama/training_plan.ts';
+import { planWeights, type WeightChoice, type WeightPlan } from '../../llama/weight_plan.ts';
 import type { DeviceReport } from '../../workers/protocol.ts';
 
 export interface PlanSettings {
@@ -13,9 +14,17 @@ export interface PlanSettings {
   readonly rank: number;
   /** Tokens of a packed batch. */
   readonly tokens: number;
+  /** Bytes of GPU memory that training should fit; null: as many as it takes. */
+  readonly budget: number | null;
 }
 
-export const DEFAULT_SETTINGS: PlanSettings = { weights: 'auto', embedding: 'auto', rank: 8, tokens: 512 };
+export const DEFAULT_SETTINGS: PlanSettings = {
+  weights: 'auto',
+  embedding: 'auto',
+  rank: 8,
+  tokens: 512,
+  budget: null,
+};
 
 export interface PlanLine {
   readonly part: PlanPart | 'weights' | 'embedding';
@@ -27,13 +36,33 @@ export interface MemoryPlan {
   /** The largest part first. */
   readonly lines: readonly PlanLine[];
   readonly bytes: number;
+  readonly recomputation: RecomputationView;
   readonly verdict: Verdict;
+}
+
+/** What is computed twice to stay within the budget, and what that costs. */
+export interface RecomputationView {
+  readonly layers: number;
+  readonly ofLayers: number;
+  readonly flopPerToken: number;
+  /** Operations on top of those without, as a share of them. */
+  readonly extraWork: number;
+  /** Bytes with every layer computed twice: the least that any budget reaches. */
+  readonly leastBytes: number;
 }
 
 /** 'unknown': no adapter to ask. A browser does not tell how much memory a GPU has: 'fits' is about its limits. */
 export type Verdict =
   | { readonly kind: 'fits' | 'unknown' }
-  | { readonly kind: 'exceeds'; readonly problem: string; readonly needs: number; readonly limit: number };
+  | { readonly kind: 'over-budget'; readonly budget: number }
+  | {
+      readonly kind: 'exceeds';
+      readonly problem: string;
+      readonly needs: number;
+      readonly limit: number;
+      /** What there should be less of. */
+      readonly cure: 'tokens' | 'rank';
+    };
 
 type Limits = Pick<DeviceReport, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
 
@@ -61,38 +90,53 @@ export function planMemory(
   settings: PlanSettings,
   limits: Limits | null,
 ): MemoryPlan {
-  const limit = limits ? Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize) : null;
-  const lora = loraLayout(config, { rank: settings.rank, scale: 1, targets: PROJECTIONS });
-  const { tokens } = settings;
-  const session = planSession(config, lora, {
-    tokens,
-    targets: tokens,
-    sequences: Math.min(SEQUENCES, tokens),
-    pairs: Math.min(SEQUENCES, tokens),
-    positions: Math.min(tokens, config.maxPositionEmbeddings),
-    training: true,
-  });
-  const weights = planWeights(config, settings, stored, limit ?? Number.MAX_SAFE_INTEGER);
-  const embeddingBytes = weights.matrices
-    .filter((matrix) => matrix.isEmbedding)
-    .flatMap((matrix) => matrix.blocks)
-    .reduce((sum, block) => sum + block.dataBytes + block.scaleBytes, 0);
-  const totals = {
-    weights: weights.bytes - embeddingBytes,
-    embedding: embeddingBytes,
-    ...planTotals(session),
+  const { tokens, rank } = settings;
+  const buffers = limits && {
+    bufferLimit: limits.maxBufferSize,
+    bindingLimit: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
   };
+  const { weights, within } = planTraining(config, {
+    weights: settings,
+    stored,
+    lora: { rank, scale: 1, targets: PROJECTIONS },
+    tokens,
+    sequences: Math.min(SEQUENCES, tokens),
+    bindingLimit: buffers?.bindingLimit ?? Number.MAX_SAFE_INTEGER,
+  });
+  const { session, bytes, layers, flops, extraWork } = within(settings.budget ?? Number.POSITIVE_INFINITY);
+  const totals = { ...weightTotals(weights), ...planTotals(session) };
   const lines = (Object.keys(LABELS) as PlanLine['part'][])
     .map((part) => ({ part, label: LABELS[part], bytes: totals[part] }))
     .toSorted((a, b) => b.bytes - a.bytes);
-  const largest = session.reduce((most, item) => (item.bytes > most.bytes ? item : most));
-  const verdict: Verdict =
-    limit === null
-      ? { kind: 'unknown' }
-      : largest.bytes > limit
-        ? { kind: 'exceeds', problem: LABELS[largest.part], needs: largest.bytes, limit }
-        : { kind: 'fits' };
-  return { lines, bytes: lines.reduce((sum, line) => sum + line.bytes, 0), verdict };
+  const recomputation = {
+    layers,
+    ofLayers: config.numHiddenLayers,
+    flopPerToken: flops.total,
+    extraWork,
+    leastBytes: within(0).bytes,
+  };
+  const excess = buffers && planExcess(session, buffers);
+  const verdict: Verdict = excess
+    ? {
+        kind: 'exceeds',
+        problem: LABELS[excess.item.part],
+        needs: excess.item.bytes,
+        limit: excess.limit,
+        cure: excess.item.part === 'adapter' || excess.item.part === 'optimizer' ? 'rank' : 'tokens',
+      }
+    : settings.budget !== null && bytes > settings.budget
+      ? { kind: 'over-budget', budget: settings.budget }
+      : { kind: buffers ? 'fits' : 'unknown' };
+  return { lines, bytes, recomputation, verdict };
+}
+
+/** Bytes of the layers' weights, and of the embeddings. */
+function weightTotals({ matrices, bytes }: WeightPlan): { weights: number; embedding: number } {
+  const embedding = matrices
+    .filter((matrix) => matrix.isEmbedding)
+    .flatMap((matrix) => matrix.blocks)
+    .reduce((sum, block) => sum + block.dataBytes + block.scaleBytes, 0);
+  return { weights: bytes - embedding, embedding };
 }
 
 /** GPU memory of the layers' weights, or of the embeddings, in each format: what stands beside a choice. */
@@ -103,10 +147,8 @@ export function formatCosts(
 ): ReadonlyMap<WeightChoice, { readonly weights: number; readonly embedding: number }> {
   return new Map(
     choices.map((choice) => {
-      const settings = { ...DEFAULT_SETTINGS, weights: choice, embedding: choice };
-      const { lines } = planMemory(config, stored, settings, null);
-      const bytes = (part: PlanLine['part']) => lines.find((line) => line.part === part)!.bytes;
-      return [choice, { weights: bytes('weights'), embedding: bytes('embedding') }];
+      const formats = { weights: choice, embedding: choice };
+      return [choice, weightTotals(planWeights(config, formats, stored, Number.MAX_SAFE_INTEGER))];
     }),
   );
 }

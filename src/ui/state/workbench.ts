@@ -82,19 +82,19 @@ export function askModel(request: AskRequest): Promise<void> {
 /**
  * @param data where the rows come from
  * @param rows asked for once, since they are copied out of another worker
- * @param treeBatching of DPO: whether a question is computed once, with its answers as branches
+ * @param engine how it is computed, which changes no number but by rounding
  */
 export function tuneModel(
   data: string,
   rows: () => Promise<TextRows>,
   config: (method: TrainRequest['method']) => TrainRequest['config'],
-  treeBatching: boolean,
+  engine: Pick<TrainRequest, 'treeBatching' | 'memoryBudget'>,
 ): Promise<void> {
   tuning.value = { log: [], totalSteps: 0, summary: null };
   return begin('train', async (c) => {
     const taken = await rows();
     const method = taken.kind === 'preference' ? 'dpo' : 'sft';
-    return c.call('train', { method, rows: taken.rows, config: config(method), treeBatching, data });
+    return c.call('train', { method, rows: taken.rows, config: config(method), data, ...engine });
   });
 }
 
