@@ -7,6 +7,7 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   scale: f32,
+  first: u32, // block of this dispatch, where they are divided among several
   chunks: u32, // head_dim / 4
   block: u32, // 4, keys of an invocation; like all bounds no constant, or compilers unroll the loops
   step: u32, // 4, queries walked over at a time
@@ -32,7 +33,7 @@ fn sees(row: u32, keys: vec4<u32>) -> vec4<bool> {
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let i = (wid.y * groups.x + wid.x) * 32u + lane;
+  let i = params.first + (wid.y * groups.x + wid.x) * 32u + lane;
   if (i >= (params.rows + 3u) / 4u * params.kv_heads) { return; }
   let kv_head = i % params.kv_heads;
   let key = i / params.kv_heads * 4u;

@@ -7,7 +7,7 @@ const CHUNKS: u32 = 8u;
 // Loops over dimensions have a constant bound on GPUs, whose compilers unroll them and keep the arrays in registers. On
 // software adapters unrolling makes the compiler run for seconds, and memory is as near as registers: the bound is a
 // parameter there.
-const UNROLL: bool = false;
+const UNROLL: bool = true;
 
 struct Params {
   sequences: u32,

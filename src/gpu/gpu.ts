@@ -2,6 +2,7 @@
 import { Ledger } from './ledger.ts';
 import { Pace } from './pace.ts';
 import {
+  declaresConstant,
   type ShaderConstants,
   type ShaderInterface,
   type ShaderLibrary,
@@ -153,7 +154,9 @@ export class Gpu {
   }
 
   async #compile(name: string, constants: ShaderConstants, label: string): Promise<Kernel> {
-    const code = shaderSource(this.shaders, name, constants);
+    // The device and no operation decides it, so that kernels meant for GPUs can be tested on software adapters.
+    const unroll = declaresConstant(this.shaders, name, 'UNROLL') ? { UNROLL: !this.adapter.software } : {};
+    const code = shaderSource(this.shaders, name, { ...constants, ...unroll });
     const iface = shaderInterface(name, code);
     this.#compiled++;
     const layout = this.device.createBindGroupLayout({

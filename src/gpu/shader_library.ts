@@ -38,6 +38,11 @@ function shaderText(library: ShaderLibrary, name: string): string {
   return text;
 }
 
+/** Whether shader `name` has a module constant of this name. */
+export function declaresConstant(library: ShaderLibrary, name: string, constant: string): boolean {
+  return new RegExp(`const ${constant}\\s*:`).test(shaderText(library, name.split('@')[0]!));
+}
+
 /**
  * The text of shader `name` with its constants set. Every constant must exist in the source. `name@format` is the shader
  * with its f32 weights replaced by those of shaders/weights/<format>.wgsl.

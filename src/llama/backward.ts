@@ -9,7 +9,7 @@ import { rmsNormBackward, rmsNormBackwardFromTargets } from '../ops/rms_norm.ts'
 import { rope } from '../ops/rope.ts';
 import { swigluBackward } from '../ops/swiglu.ts';
 import { projectionShape } from './config.ts';
-import { type Bucket, logprobParts, recomputeLayer } from './forward.ts';
+import { attentionMask, type Bucket, logprobParts, recomputeLayer } from './forward.ts';
 import { GROUPS, type GroupName, loraGroup } from './lora_layout.ts';
 import type { LlamaWeights } from './weights.ts';
 import type { Workspace } from './workspace.ts';
@@ -117,9 +117,8 @@ export function backward(
     attentionBackward(
       program,
       { rows, heads: numAttentionHeads, kvHeads: numKeyValueHeads, headDim },
+      attentionMask(workspace),
       {
-        visible: s('visible'),
-        queryEnd: s('queryEnd'),
         qkv: saved('qkv'),
         attended: saved('attended'),
         dattended: s('dattended'),

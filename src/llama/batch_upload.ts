@@ -24,11 +24,12 @@ export function uploadBatch(workspace: Workspace, batch: PackedBatch, bucket: Bu
   const { queue } = workspace.gpu.device;
   const write = (label: string, data: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>) =>
     queue.writeBuffer(workspace.buffer(label), 0, data);
-  const { visible, queryEnd } = visibility(batch, bucket.tokens);
+  const { visible, queryEnd, spans } = visibility(batch, bucket.tokens);
   write('ids', padded(batch.ids, bucket.tokens));
   write('positions', padded(batch.positions, bucket.tokens));
   write('visible', visible);
   write('queryEnd', queryEnd);
+  write('spans', spans);
   write('targetRow', padded(batch.targetRow, bucket.targets));
   write('targetToken', padded(batch.targetToken, bucket.targets));
   if (!loss) return;

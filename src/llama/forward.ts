@@ -1,7 +1,7 @@
 /** @file The forward pass of a Llama with LoRA, recorded into a program; the whole of it can be read here. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
-import { attention } from '../ops/attention.ts';
+import { type AttentionMask, attention } from '../ops/attention.ts';
 import { embedding } from '../ops/embedding.ts';
 import { logprob, vocabularyChunk } from '../ops/logprob.ts';
 import { addBias, matmulNT } from '../ops/matmul.ts';
@@ -30,6 +30,12 @@ export type Attend = (
   lse: BufferSlice,
 ) => void;
 
+/** The packed batch's mask, as uploaded. */
+export function attentionMask(workspace: Workspace): AttentionMask {
+  const [visible, queryEnd, spans] = ['visible', 'queryEnd', 'spans'].map((label) => workspace.slice(label));
+  return { visible: visible!, queryEnd: queryEnd!, spans: spans! };
+}
+
 /** Attention within the packed batch. */
 export function attendPacked(workspace: Workspace, rows: number): Attend {
   const { config } = workspace;
@@ -37,7 +43,8 @@ export function attendPacked(workspace: Workspace, rows: number): Attend {
     attention(
       program,
       { rows, heads: config.numAttentionHeads, kvHeads: config.numKeyValueHeads, headDim: config.headDim },
-      { visible: workspace.slice('visible'), qkv, attended, lse },
+      attentionMask(workspace),
+      { qkv, attended, lse },
     );
 }
 

@@ -7,6 +7,7 @@ import { logitsElements } from '../ops/logprob.ts';
 import { METRIC_COUNT } from '../ops/losses.ts';
 import type { LlamaConfig } from './config.ts';
 import { GROUP_NAMES, type LoraLayout, loraGroup } from './lora_layout.ts';
+import { SPAN_ROWS } from './visibility.ts';
 
 /** Largest sizes a session's programs are recorded for. */
 export interface SessionShape {
@@ -120,6 +121,7 @@ export function planSession(config: LlamaConfig, lora: LoraLayout | null, s: Ses
   add('batch', 'positions', T);
   add('batch', 'visible', 4 * T);
   add('batch', 'queryEnd', T);
+  add('batch', 'spans', 8 * Math.ceil(T / SPAN_ROWS));
   add('batch', 'targetStart', T + 1);
   add('batch', 'targetRow', s.targets);
   add('batch', 'targetToken', s.targets);

@@ -6,6 +6,11 @@ export interface Visibility {
   readonly visible: Uint32Array<ArrayBuffer>;
   /** [T]: one past the last query that sees key j. */
   readonly queryEnd: Uint32Array<ArrayBuffer>;
+  /**
+   * [ceil(T / 64), 8]: of each block of 64 tokens, ranges that hold what any of its queries sees of its first and of its
+   * second range, then one past the last query that sees one of its keys, and three zeros.
+   */
+  readonly spans: Uint32Array<ArrayBuffer>;
   /** Number of (query, key) pairs that the mask lets through. */
   readonly pairs: number;
 }
@@ -31,5 +36,27 @@ export function visibility(
     for (let j = start1; j < end1; j++) queryEnd[j] = i + 1;
     for (let j = start2; j <= i; j++) queryEnd[j] = i + 1;
   }
-  return { visible, queryEnd, pairs };
+  return { visible, queryEnd, spans: blockSpans(visible, queryEnd), pairs };
+}
+
+/** Tokens of a block of `spans`, as the attention kernels' tiles have them. */
+export const SPAN_ROWS = 64;
+
+function blockSpans(visible: Uint32Array, queryEnd: Uint32Array): Uint32Array<ArrayBuffer> {
+  const tokens = queryEnd.length;
+  const spans = new Uint32Array(8 * Math.ceil(tokens / SPAN_ROWS));
+  for (let block = 0; block * SPAN_ROWS < tokens; block++) {
+    const span = spans.subarray(8 * block, 8 * block + 8);
+    for (let i = block * SPAN_ROWS; i < Math.min(tokens, (block + 1) * SPAN_ROWS); i++) {
+      for (const part of [0, 2]) {
+        const [start, end] = visible.subarray(4 * i + part, 4 * i + part + 2);
+        if (start! >= end!) continue;
+        const empty = span[part]! >= span[part + 1]!;
+        span[part] = empty ? start! : Math.min(span[part]!, start!);
+        span[part + 1] = Math.max(span[part + 1]!, end!);
+      }
+      span[4] = Math.max(span[4]!, queryEnd[i]!);
+    }
+  }
+  return spans;
 }

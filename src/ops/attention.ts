@@ -1,18 +1,18 @@
 /**
- * @file Causal attention over the packed mask: online softmax forward, recomputation backward, no [T, T] buffer.
- * qkv is [rows, (heads + 2 kvHeads) headDim] = [queries | keys | values]; heads of one group share a key head.
+ * @file Causal attention over the packed mask: flash forward (Dao et al. 2022) with online softmax, recomputation backward,
+ * no [T, T] buffer. qkv is [rows, (heads + 2 kvHeads) headDim] = [queries | keys | values]; heads of one group share a key
+ * head. Shared-memory tiles are for GPUs, register blocks for software adapters.
  */
 import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { wordTraffic } from './traffic.ts';
 
-/** Register blocks without shared memory for software adapters; one invocation per query or key elsewhere. */
-export type AttentionVariant = 'register' | 'single';
+export type AttentionVariant = 'register' | 'tiled';
 
 /** The fixed table: register blocks read vec4s, so that head_dim must be a multiple of four. */
 export function attentionVariant(adapterClass: AdapterClass, headDim: number): AttentionVariant {
-  return adapterClass === 'software' && headDim % 4 === 0 ? 'register' : 'single';
+  return adapterClass === 'software' && headDim % 4 === 0 ? 'register' : 'tiled';
 }
 
 export interface AttentionShape {
@@ -25,50 +25,14 @@ export interface AttentionShape {
   readonly variant?: AttentionVariant;
 }
 
-/** Constants and parameters by which a kernel walks over the dimensions of a head, four at a time. */
-export function headDimensions(headDim: number, adapterClass: AdapterClass) {
-  const chunks = Math.ceil(headDim / 4);
-  return {
-    constants: { HEAD_DIM: headDim, CHUNKS: chunks, UNROLL: adapterClass === 'gpu' },
-    params: { scale: 1 / Math.sqrt(headDim), chunks },
-  };
-}
-
-/** Queries (or, in the keys' pass, keys) that an invocation of the register variant works on. */
-const BLOCK = 4;
-
-/** Keys (or queries) that it walks over at a time, as its source has registers for. */
-const STEP = { forward: 8, backward_q: 8, backward_kv: 4 } as const;
-
-/**
- * What the three kernels have in common. Of each pair two heads are read (key and value, or query and gradient), but once
- * per workgroup: the 32 invocations of one share them as far as they belong to one key head.
- * @param heads per row, for each of which the kernel reads `own` f32s besides, and writes `written`
- */
-function kernel(
-  name: keyof typeof STEP,
-  s: AttentionShape,
-  adapterClass: AdapterClass,
-  { heads, own, written }: { heads: number; own: number; written: number },
-) {
-  const variant = s.variant ?? attentionVariant(adapterClass, s.headDim);
-  const { constants, params } = headDimensions(s.headDim, adapterClass);
-  const block = variant === 'register' ? BLOCK : 1;
-  const sharing = Math.max(1, 32 / s.kvHeads) * block;
-  const shared = (pairs(s) * 2 * s.heads * s.headDim) / sharing;
-  return {
-    shader: `attention/${name}_${variant}`,
-    ...(variant === 'register' ? {} : { constants }),
-    params: {
-      rows: s.rows,
-      heads: s.heads,
-      kv_heads: s.kvHeads,
-      ...params,
-      ...(variant === 'register' ? { block: BLOCK, step: STEP[name], ranges: 2 } : {}),
-    },
-    workgroups: linearWorkgroups(Math.ceil(s.rows / block) * heads, 32),
-    traffic: wordTraffic(shared + s.rows * heads * own, s.rows * heads * written),
-  };
+/** What the mask says, as src/llama/visibility.ts makes it. */
+export interface AttentionMask {
+  /** [rows, 4] the two disjoint ranges of keys that a query sees: start1, end1, start2, end2 */
+  readonly visible: BufferSlice;
+  /** [rows] one past the last query that sees the key */
+  readonly queryEnd: BufferSlice;
+  /** [blocks of 64 rows, 8] ranges that hold those of all its queries, then one past the last query that sees its keys */
+  readonly spans: BufferSlice;
 }
 
 /** One sequence over all rows has the most. */
@@ -76,36 +40,104 @@ function pairs(s: AttentionShape): number {
   return s.visiblePairs ?? (s.rows * (s.rows + 1)) / 2;
 }
 
-/**
- * Records attended [rows, heads headDim] and lse [rows, heads]. visible is [rows] of (start1, end1, start2, end2), the
- * two disjoint ranges of keys that a query sees.
- */
+/** Rows of a block: of queries in the passes for queries, of keys in the pass for keys. */
+const BLOCK_ROWS = { register: 4, tiled: 64 } as const;
+/** Keys, or queries, walked over at a time; the register kernels have registers for so many. */
+const STEP = {
+  register: { forward: 8, backward_q: 8, backward_kv: 4 },
+  tiled: { forward: 32, backward_q: 32, backward_kv: 32 },
+} as const;
+
+/** Dimensions of a slice of a tiled product. */
+const SLICE = 16;
+
+interface Pass {
+  readonly name: keyof (typeof STEP)['tiled'];
+  /** Heads that invocations are divided among. */
+  readonly heads: number;
+  /** Products over pairs and dimensions that it makes. */
+  readonly products: number;
+  /** Heads of f32s read for each row of a block, and for each row walked over, per step; and read or written once per row. */
+  readonly blockHeads: number;
+  readonly stepHeads: number;
+  readonly read: number;
+  readonly written: number;
+}
+
+/** Records one pass, in several dispatches where one would hold the GPU for too long. */
+function dispatchPass(
+  program: ProgramBuilder,
+  s: AttentionShape,
+  pass: Pass,
+  bind: Readonly<Record<string, BufferSlice>>,
+): void {
+  const { name, heads } = pass;
+  const variant = s.variant ?? attentionVariant(program.adapterClass, s.headDim);
+  const [block, step] = [BLOCK_ROWS[variant], STEP[variant][name]];
+  const scale = 1 / Math.sqrt(s.headDim);
+  const shape = { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, scale };
+  const tiles = {
+    HEAD_DIM: s.headDim,
+    SLICES: Math.ceil(s.headDim / SLICE),
+    WIDE_SLICES: Math.ceil(s.headDim / step),
+  };
+  // One workgroup of the tiled kernels has one block, one of the register kernels 32.
+  const perGroup = variant === 'tiled' ? 1 : 32;
+  const groups = Math.ceil((Math.ceil(s.rows / block) * heads) / perGroup);
+  const flops = 2 * pass.products * pairs(s) * s.heads * s.headDim;
+  const most = Math.max(1, Math.floor((groups * program.dispatchFlops) / flops));
+  const steps = (pairs(s) * s.heads) / (block * step);
+  const read =
+    steps * s.headDim * (pass.blockHeads * block + pass.stepHeads * step) + s.rows * heads * pass.read;
+  for (let first = 0; first < groups; first += most) {
+    const share = Math.min(most, groups - first) / groups;
+    program.dispatch({
+      shader: `attention/${name}_${variant}`,
+      ...(variant === 'tiled' ? { constants: tiles } : {}),
+      params: {
+        ...shape,
+        first: first * perGroup,
+        ...(variant === 'register'
+          ? { chunks: s.headDim / 4, block, step, ranges: 2 }
+          : {
+              depth: SLICE,
+              wide_depth: step,
+              head_dim: s.headDim,
+              slices: tiles.SLICES,
+              wide_slices: tiles.WIDE_SLICES,
+            }),
+      },
+      bind,
+      workgroups: linearWorkgroups(Math.min(most, groups - first), 1),
+      flops: flops * share,
+      traffic: wordTraffic(read * share, s.rows * heads * pass.written * share),
+    });
+  }
+}
+
+/** Records attended [rows, heads headDim] and lse [rows, heads]. */
 export function attention(
   program: ProgramBuilder,
   shape: AttentionShape,
-  bind: { visible: BufferSlice; qkv: BufferSlice; attended: BufferSlice; lse: BufferSlice },
+  mask: AttentionMask,
+  bind: { qkv: BufferSlice; attended: BufferSlice; lse: BufferSlice },
 ): void {
-  program.dispatch({
-    ...kernel('forward', shape, program.adapterClass, {
-      heads: shape.heads,
-      own: shape.headDim + 4,
-      written: shape.headDim + 1,
-    }),
-    bind,
-    flops: 4 * pairs(shape) * shape.heads * shape.headDim,
-  });
+  const { heads, headDim } = shape;
+  const tiled = (shape.variant ?? attentionVariant(program.adapterClass, headDim)) === 'tiled';
+  dispatchPass(
+    program,
+    shape,
+    { name: 'forward', heads, products: 2, blockHeads: 1, stepHeads: 2, read: 4, written: headDim + 1 },
+    { visible: mask.visible, ...(tiled ? { spans: mask.spans } : {}), ...bind },
+  );
 }
 
-/**
- * Records dqkv (all of it) from dattended [rows, heads headDim]; delta [rows, heads] is scratch. queryEnd [rows] holds
- * for each key one past the last query that sees it.
- */
+/** Records dqkv (all of it) from dattended [rows, heads headDim]; delta [rows, heads] is scratch. */
 export function attentionBackward(
   program: ProgramBuilder,
   shape: AttentionShape,
+  { visible, queryEnd, spans }: AttentionMask,
   bind: {
-    visible: BufferSlice;
-    queryEnd: BufferSlice;
     qkv: BufferSlice;
     attended: BufferSlice;
     dattended: BufferSlice;
@@ -114,25 +146,36 @@ export function attentionBackward(
     dqkv: BufferSlice;
   },
 ): void {
-  const { visible, queryEnd, qkv, attended, dattended, lse, delta, dqkv } = bind;
+  const { qkv, attended, dattended, lse, delta, dqkv } = bind;
+  const { heads, kvHeads, headDim } = shape;
+  const tiled = (shape.variant ?? attentionVariant(program.adapterClass, headDim)) === 'tiled';
   // Of each pair and dimension: scores and the weights' gradient (in both passes), and one product for each gradient.
-  const product = 2 * pairs(shape) * shape.heads * shape.headDim;
-  program.dispatch({
-    ...kernel('backward_q', shape, program.adapterClass, {
-      heads: shape.heads,
-      own: 3 * shape.headDim + 5,
-      written: shape.headDim + 1,
-    }),
-    bind: { visible, qkv, attended, dattended, lse, delta, dqkv },
-    flops: 3 * product,
-  });
-  program.dispatch({
-    ...kernel('backward_kv', shape, program.adapterClass, {
-      heads: shape.kvHeads,
-      own: 2 * shape.headDim + 5,
-      written: 2 * shape.headDim,
-    }),
-    bind: { visible, query_end: queryEnd, qkv, dattended, lse, delta, dqkv },
-    flops: 4 * product,
-  });
+  dispatchPass(
+    program,
+    shape,
+    {
+      name: 'backward_q',
+      heads,
+      products: 3,
+      blockHeads: 2,
+      stepHeads: 3,
+      read: 2 * headDim + 5,
+      written: headDim + 1,
+    },
+    { visible, ...(tiled ? { spans } : {}), qkv, attended, dattended, lse, delta, dqkv },
+  );
+  dispatchPass(
+    program,
+    shape,
+    {
+      name: 'backward_kv',
+      heads: kvHeads,
+      products: 4,
+      blockHeads: 2,
+      stepHeads: 4,
+      read: 6,
+      written: 2 * headDim,
+    },
+    { visible, ...(tiled ? { spans } : { query_end: queryEnd }), qkv, dattended, lse, delta, dqkv },
+  );
 }

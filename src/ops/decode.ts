@@ -1,7 +1,6 @@
 /** @file One step of batched decoding: the cache of keys and values, attention over it, the greedy choice. */
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
-import { headDimensions } from './attention.ts';
 import { wordTraffic } from './traffic.ts';
 
 export interface CacheShape {
@@ -39,13 +38,22 @@ export function cacheWrite(
   });
 }
 
+/** Constants and parameters by which decoding's attention walks over the dimensions of a head, four at a time. */
+function headDimensions(headDim: number) {
+  const chunks = Math.ceil(headDim / 4);
+  return {
+    constants: { HEAD_DIM: headDim, CHUNKS: chunks },
+    params: { scale: 1 / Math.sqrt(headDim), chunks },
+  };
+}
+
 /** Records attended [sequences, heads headDim] of each sequence's newest token over its cache. */
 export function decodeAttention(
   program: ProgramBuilder,
   s: CacheShape,
   bind: { positions: BufferSlice; qkv: BufferSlice; cache: BufferSlice; attended: BufferSlice },
 ): void {
-  const { constants, params } = headDimensions(s.headDim, program.adapterClass);
+  const { constants, params } = headDimensions(s.headDim);
   program.dispatch({
     shader: 'decode/attention',
     constants,

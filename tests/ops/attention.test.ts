@@ -1,10 +1,9 @@
 /** @file attention and decoding's attention on the GPU against the f64 oracle, over packed masks. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
 import type { PackedBatch } from '../../src/llama/packed_batch.ts';
 import { visibility } from '../../src/llama/visibility.ts';
-import { attention, attentionBackward } from '../../src/ops/attention.ts';
+import { type AttentionVariant, attention, attentionBackward } from '../../src/ops/attention.ts';
 import { cacheElements, cacheWrite, decodeAttention } from '../../src/ops/decode.ts';
 import { attentionBackward as backwardOracle, attention as oracle } from '../oracle/attention.ts';
 import { relativeDifference } from '../oracle/compare.ts';
@@ -22,6 +21,7 @@ interface Heads {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  readonly variant?: AttentionVariant;
 }
 
 /** [queries | keys | values] of each row as one matrix. */
@@ -48,16 +48,17 @@ async function runAttention(
   batch: PackedBatch,
   shape: Heads,
   data: ReturnType<typeof randomHeads>,
-  adapterClass?: AdapterClass,
+  dispatchFlops?: number,
 ) {
   const rows = batch.tokens;
   const { heads, kvHeads, headDim } = shape;
-  const { visible, queryEnd, pairs } = visibility(batch);
+  const { visible, queryEnd, spans, pairs } = visibility(batch);
   return runOp(
-    await getTestGpu(adapterClass),
+    await getTestGpu(),
     {
       visible,
       queryEnd,
+      spans,
       qkv: join(data.q, data.k, data.v, rows),
       attended: unwritten(rows * heads * headDim),
       lse: unwritten(rows * heads),
@@ -68,15 +69,16 @@ async function runAttention(
     ['attended', 'lse', 'dqkv'],
     (program, b) => {
       const all = { ...shape, rows, visiblePairs: pairs };
-      attention(program, all, { visible: b.visible, qkv: b.qkv, attended: b.attended, lse: b.lse });
-      attentionBackward(program, all, b);
+      attention(program, all, b, { qkv: b.qkv, attended: b.attended, lse: b.lse });
+      attentionBackward(program, all, b, b);
     },
+    dispatchFlops,
   );
 }
 
-async function check(batch: PackedBatch, shape: Heads, seed = 1, adapterClass?: AdapterClass) {
+async function check(batch: PackedBatch, shape: Heads, seed = 1) {
   const data = randomHeads(seed, batch.tokens, shape);
-  const result = await runAttention(batch, shape, data, adapterClass);
+  const result = await runAttention(batch, shape, data);
   const { q, k, v, dattended } = data;
   const { out, probabilities, lse } = oracle(q, k, v, batch, shape);
   const { dq, dk, dv } = backwardOracle(q, k, v, probabilities, dattended, shape);
@@ -134,8 +136,36 @@ describe('attention', () => {
     await check(packTrees(randomTrees(9, 3, many)), { heads: 6, kvHeads: 2, headDim: 48 });
   });
 
-  it.each(['software', 'gpu'] as const)('with the kernels meant for adapters of class %s', (adapterClass) =>
-    check(packTrees(randomTrees(9, 1, tree), 5), threeToOne, 1, adapterClass),
+  const several = Array.from({ length: 9 }, () => ({ prompt: 9, answers: [4, 1, 7] }));
+
+  it.each(['register', 'tiled'] as const)('in the %s variant, whatever the table picks', async (variant) => {
+    await check(packTrees(randomTrees(9, 1, tree), 5), { ...threeToOne, variant });
+    // Several blocks of 64 queries, some of which see nothing of some blocks of keys.
+    await check(packTrees(randomTrees(9, 1, several), 3), { ...threeToOne, variant });
+  });
+
+  it.each([
+    ['register', 64],
+    ['register', 256],
+    ['tiled', 64],
+    ['tiled', 100],
+    ['tiled', 256],
+  ] as const)('in the %s variant with head_dim %i', (variant, headDim) =>
+    check(packTrees(randomTrees(9, 2, several.slice(0, 4)), 2), { heads: 2, kvHeads: 1, headDim, variant }),
+  );
+
+  it.each(['register', 'tiled'] as const)(
+    'gives the same bits in several dispatches, %s',
+    async (variant) => {
+      const batch = packTrees(randomTrees(9, 1, several), 3);
+      const shape = { ...threeToOne, variant };
+      const data = randomHeads(1, batch.tokens, shape);
+      const [once, cut] = await Promise.all(
+        [1e30, 1].map((flops) => runAttention(batch, shape, data, flops)),
+      );
+      for (const name of ['attended', 'lse', 'dqkv'] as const)
+        expect(new Uint32Array(cut![name].slice().buffer), name).toEqual(new Uint32Array(once![name].slice().buffer));
+    },
   );
 
   it('over random trees', async () => {
