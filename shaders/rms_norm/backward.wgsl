@@ -1,62 +1,69 @@
-// dx[t] += r (g dy) - x r^3 / H sum(g dy x), with r = rsqrt(mean(x^2) + eps) recomputed; one workgroup per row.
+// dx[t] += r (g dy) - x r^3 / H sum(g dy x), with r = rsqrt(mean(x^2) + eps) recomputed.
 // FROM_TARGETS: the final norm. dy of token t is the sum over its targets' rows target_start[t] .. target_start[t + 1],
 // in order, and dx is overwritten (it is zero where a token predicts nothing).
 
 const FROM_TARGETS: bool = false;
+// Invocations that share a row: a workgroup's 64, or one.
+const LANES: u32 = 64u;
+// Four columns at a time; f32 where the row is no multiple of four.
+alias Value = vec4<f32>;
+// Of each of four columns, or of four copies of one.
+const SHARE: f32 = 1.0;
 
 struct Params {
   rows: u32,
-  hidden: u32,
+  width: u32, // of a row, in Values
+  hidden: f32, // elements of a row
   eps: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> gain: array<f32>;
-@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<Value>;
+@group(0) @binding(2) var<storage, read> gain: array<Value>;
+@group(0) @binding(3) var<storage, read> dy: array<Value>;
 @group(0) @binding(4) var<storage, read> target_start: array<u32>;
-@group(0) @binding(5) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(5) var<storage, read_write> dx: array<Value>;
 
-var<workgroup> squares: array<f32, 64>;
-var<workgroup> products: array<f32, 64>;
+var<workgroup> partial: array<vec2<f32>, 64>;
 
-fn dy_at(row: u32, k: u32) -> f32 {
-  if (!FROM_TARGETS) { return dy[row * params.hidden + k]; }
-  var sum = 0.0;
+fn dy_at(row: u32, k: u32) -> Value {
+  if (!FROM_TARGETS) { return dy[row * params.width + k]; }
+  var sum = Value();
   for (var m = target_start[row]; m < target_start[row + 1u]; m++) {
-    sum += dy[m * params.hidden + k];
+    sum += dy[m * params.width + k];
   }
   return sum;
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let group = wid.y * groups.x + wid.x;
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) i: u32) {
+  let group = (wid.y * groups.x + wid.x) * (64u / LANES) + i / LANES;
+  let lane = i % LANES;
   let live = group < params.rows;
   let row = min(group, params.rows - 1u);
-  let base = row * params.hidden;
-  var square = 0.0;
-  var product = 0.0;
-  for (var k = lane; k < params.hidden; k += 64u) {
+  let base = row * params.width;
+  var squares = Value();
+  var products = Value();
+  for (var k = lane; k < params.width; k += LANES) {
     let v = x[base + k];
-    square += v * v;
-    product += gain[k] * dy_at(row, k) * v;
+    squares += v * v;
+    products += gain[k] * dy_at(row, k) * v;
   }
-  squares[lane] = square;
-  products[lane] = product;
-  workgroupBarrier();
-  for (var step = 32u; step > 0u; step >>= 1u) {
-    if (lane < step) {
-      squares[lane] += squares[lane + step];
-      products[lane] += products[lane + step];
-    }
+  // Of the squares and of the products.
+  var sums = vec2<f32>(dot(vec4<f32>(squares), vec4<f32>(SHARE)), dot(vec4<f32>(products), vec4<f32>(SHARE)));
+  if (LANES > 1u) {
+    partial[i] = sums;
     workgroupBarrier();
+    for (var step = LANES / 2u; step > 0u; step >>= 1u) {
+      if (i < step) { partial[i] += partial[i + step]; }
+      workgroupBarrier();
+    }
+    sums = partial[0];
   }
-  let hidden = f32(params.hidden);
-  let r = inverseSqrt(squares[0] / hidden + params.eps);
-  let along = products[0] * r * r * r / hidden;
+  let r = inverseSqrt(sums.x / params.hidden + params.eps);
+  let along = sums.y * r * r * r / params.hidden;
   if (live) {
-    for (var k = lane; k < params.hidden; k += 64u) {
+    for (var k = lane; k < params.width; k += LANES) {
       let gradient = r * gain[k] * dy_at(row, k) - x[base + k] * along;
       if (FROM_TARGETS) {
         dx[base + k] = gradient;

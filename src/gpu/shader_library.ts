@@ -3,8 +3,11 @@
 /** Name ("matmul/nt_register") to WGSL text. The hosts fill it from shaders/: node:fs in the terminal, Vite in the page. */
 export type ShaderLibrary = ReadonlyMap<string, string>;
 
-/** Values for module constants of a shader: `const NAME: T = default;` is rewritten to the given value. */
-export type ShaderConstants = Readonly<Record<string, number | boolean>>;
+/**
+ * Values for module constants of a shader: `const NAME: T = default;` is rewritten to the given value. A text is WGSL and
+ * takes the place of what `alias NAME = default;` or `const NAME = default;` say.
+ */
+export type ShaderConstants = Readonly<Record<string, number | boolean | string>>;
 
 export interface BindingDeclaration {
   readonly binding: number;
@@ -56,6 +59,12 @@ export function shaderSource(library: ShaderLibrary, name: string, constants: Sh
     source = source.replace(WEIGHTS, () => weights);
   }
   for (const [constant, value] of Object.entries(constants)) {
+    if (typeof value === 'string') {
+      const untyped = new RegExp(`((?:alias|const) ${constant}\\s*=)[^;]+;`);
+      if (!untyped.test(source)) throw new Error(`Shader ${name} has no alias ${constant}.`);
+      source = source.replace(untyped, (_, start: string) => `${start} ${value};`);
+      continue;
+    }
     const declaration = new RegExp(`const ${constant}\\s*:\\s*(u32|f32|bool)\\s*=\\s*[^;]+;`);
     const match = declaration.exec(source);
     if (!match) throw new Error(`Shader ${name} has no constant ${constant}.`);

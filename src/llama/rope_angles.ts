@@ -27,15 +27,16 @@ export function inverseFrequencies(config: LlamaConfig): Float32Array {
   return out;
 }
 
-/** (cos, sin) pairs, [positions, headDim / 2, 2] in f32. */
+/** [positions, headDim] = [cosines | sines] in f32, headDim / 2 of each. */
 export function ropeAngles(config: LlamaConfig, positions: number): Float32Array<ArrayBuffer> {
   const frequencies = inverseFrequencies(config);
   const angles = new Float32Array(positions * frequencies.length * 2);
   for (let p = 0; p < positions; p++)
     for (let j = 0; j < frequencies.length; j++) {
       const angle = f32(p * frequencies[j]!);
-      angles[2 * (p * frequencies.length + j)] = Math.cos(angle);
-      angles[2 * (p * frequencies.length + j) + 1] = Math.sin(angle);
+      const at = 2 * p * frequencies.length + j;
+      angles[at] = Math.cos(angle);
+      angles[at + frequencies.length] = Math.sin(angle);
     }
   return angles;
 }

@@ -4,8 +4,9 @@
  * the backward pass makes it anew.
  */
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import type { ProgramBuilder } from '../gpu/program.ts';
 import { matmulNN, matmulNT } from './matmul.ts';
+import { rowElements, rowSums, rowWorkgroups } from './row_elements.ts';
 import { wordTraffic } from './traffic.ts';
 import type { WeightMatrix } from './weight_matrix.ts';
 
@@ -80,8 +81,10 @@ export function logprob(program: ProgramBuilder, shape: LogprobShape, b: Logprob
       columns,
       inner: shape.hidden,
     });
+    const { constants, elements, workgroups } = rowSums(program.adapterClass, shape.targets, columns);
     program.dispatch({
       shader: 'logprob/update',
+      constants,
       bind: {
         logits: b.logits,
         target_token: b.targetToken,
@@ -91,12 +94,13 @@ export function logprob(program: ProgramBuilder, shape: LogprobShape, b: Logprob
       },
       params: {
         rows: shape.targets,
-        columns,
+        width: columns / elements,
+        elements,
         first_column: first,
         is_first: i === 0 ? 1 : 0,
         is_last: i === parts.length - 1 ? 1 : 0,
       },
-      workgroups: linearWorkgroups(shape.targets, 1),
+      workgroups,
       flops: 3 * shape.targets * columns,
       traffic: wordTraffic(shape.targets * (columns + 5), 4 * shape.targets),
     });
@@ -112,11 +116,14 @@ export function logprobBackward(
   chunks(shape).forEach(({ first, columns }, i) => {
     const w = { w: b.head, wFirst: first };
     matmulNT(program, { x: b.states, ...w, y: b.logits, rows: shape.targets, columns, inner: shape.hidden });
+    const { constants, elements } = rowElements(columns);
+    const width = columns / elements;
     program.dispatch({
       shader: 'logprob/gradient',
+      constants: elements === 4 ? constants : { ...constants, Index: 'u32', STEPS: '0u' },
       bind: { target_token: b.targetToken, lse: b.lse, coefficient: b.coefficient, logits: b.logits },
-      params: { rows: shape.targets, columns, first_column: first },
-      workgroups: linearWorkgroups(shape.targets * columns, 64),
+      params: { rows: shape.targets, width, elements, first_column: first },
+      workgroups: rowWorkgroups(shape.targets, width),
       flops: 3 * shape.targets * columns,
       traffic: wordTraffic(shape.targets * (columns + 3), shape.targets * columns),
     });

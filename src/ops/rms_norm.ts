@@ -1,6 +1,7 @@
-/** @file RMSNorm (Zhang & Sennrich 2019), forward and backward for x; the gain is frozen. One workgroup per row. */
+/** @file RMSNorm (Zhang & Sennrich 2019), forward and backward for x; the gain is frozen. */
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import type { ProgramBuilder } from '../gpu/program.ts';
+import { rowSums } from './row_elements.ts';
 import { wordTraffic } from './traffic.ts';
 
 interface RmsNormShape {
@@ -22,12 +23,13 @@ export function rmsNorm(
     index,
   }: RmsNormShape & { x: BufferSlice; gain: BufferSlice; y: BufferSlice; index?: BufferSlice },
 ): void {
+  const { constants, elements, workgroups } = rowSums(program.adapterClass, rows, hidden);
   program.dispatch({
     shader: 'rms_norm/forward',
-    constants: { GATHER: index !== undefined },
+    constants: { ...constants, GATHER: index !== undefined },
     bind: { x, gain, index: index ?? x, y },
-    params: { rows, hidden, eps },
-    workgroups: linearWorkgroups(rows, 1),
+    params: { rows, width: hidden / elements, hidden, eps },
+    workgroups,
     flops: 4 * rows * hidden,
     traffic: wordTraffic(2 * rows * hidden, rows * hidden),
   });
@@ -46,12 +48,13 @@ export function rmsNormBackward(
     dx,
   }: RmsNormShape & { x: BufferSlice; gain: BufferSlice; dy: BufferSlice; dx: BufferSlice },
 ): void {
+  const { constants, elements, workgroups } = rowSums(program.adapterClass, rows, hidden);
   program.dispatch({
     shader: 'rms_norm/backward',
-    constants: { FROM_TARGETS: false },
+    constants: { ...constants, FROM_TARGETS: false },
     bind: { x, gain, dy, target_start: x, dx },
-    params: { rows, hidden, eps },
-    workgroups: linearWorkgroups(rows, 1),
+    params: { rows, width: hidden / elements, hidden, eps },
+    workgroups,
     flops: 8 * rows * hidden,
     traffic: wordTraffic(4 * rows * hidden, rows * hidden),
   });
@@ -80,12 +83,13 @@ export function rmsNormBackwardFromTargets(
     dx: BufferSlice;
   },
 ): void {
+  const { constants, elements, workgroups } = rowSums(program.adapterClass, rows, hidden);
   program.dispatch({
     shader: 'rms_norm/backward',
-    constants: { FROM_TARGETS: true },
+    constants: { ...constants, FROM_TARGETS: true },
     bind: { x, gain, dy, target_start: targetStart, dx },
-    params: { rows, hidden, eps },
-    workgroups: linearWorkgroups(rows, 1),
+    params: { rows, width: hidden / elements, hidden, eps },
+    workgroups,
     flops: 8 * rows * hidden,
     traffic: wordTraffic(3 * rows * hidden, rows * hidden),
   });

@@ -1,6 +1,7 @@
 /** @file SwiGLU's elementwise part (Shazeer 2020, eq. 6), forward and backward. gateUp is [rows, 2 width] = [gate | up]. */
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
+import type { ProgramBuilder } from '../gpu/program.ts';
+import { rowElements, rowWorkgroups } from './row_elements.ts';
 import { wordTraffic } from './traffic.ts';
 
 /** Records act [rows, width] = silu(gate) * up. */
@@ -8,11 +9,13 @@ export function swiglu(
   program: ProgramBuilder,
   { rows, width, gateUp, act }: { rows: number; width: number; gateUp: BufferSlice; act: BufferSlice },
 ): void {
+  const { constants, elements } = rowElements(width);
   program.dispatch({
     shader: 'swiglu/forward',
+    constants,
     bind: { gate_up: gateUp, act },
-    params: { rows, width },
-    workgroups: linearWorkgroups(rows * width, 64),
+    params: { rows, width: width / elements },
+    workgroups: rowWorkgroups(rows, width / elements),
     flops: 5 * rows * width,
     traffic: wordTraffic(2 * rows * width, rows * width),
   });
@@ -29,11 +32,13 @@ export function swigluBackward(
     dgateUp,
   }: { rows: number; width: number; gateUp: BufferSlice; dact: BufferSlice; dgateUp: BufferSlice },
 ): void {
+  const { constants, elements } = rowElements(width);
   program.dispatch({
     shader: 'swiglu/backward',
+    constants,
     bind: { gate_up: gateUp, dact, dgate_up: dgateUp },
-    params: { rows, width },
-    workgroups: linearWorkgroups(rows * width, 64),
+    params: { rows, width: width / elements },
+    workgroups: rowWorkgroups(rows, width / elements),
     flops: 10 * rows * width,
     traffic: wordTraffic(3 * rows * width, 2 * rows * width),
   });

@@ -116,16 +116,28 @@ describe.each(['gpu', 'software'] as const)('products for the class %s', (adapte
 });
 
 describe('rope', () => {
-  it('reads angles once for the heads that a workgroup of 64 pairs rotates', () => {
-    const [rows, heads, headDim] = [7, 12, 32];
-    const shape = { rows, stride: 18 * headDim, heads, headDim, direction: 1 as const };
-    const got = recorded('gpu', (p) =>
-      rope(p, { x: slice('x'), positions: slice('positions'), angles: slice('angles'), ...shape }),
-    );
-    // 192 pairs a row: three workgroups of four heads, each with the 16 angles of its row.
-    let read = 0;
-    for (let group = 0; group < 3 * rows; group++) read += 64 * 2 * 4 + 16 * 2 * 4;
-    expect(got.read).toBe(read);
-    expect(got.written).toBe(rows * heads * headDim * 4);
-  });
+  it.each([
+    // 192 pairs a row: 48 in fours, in one workgroup, which reads its row's 16 angles once.
+    [32, 12, 1],
+    // 60 pairs of heads of 6, one at a time: one workgroup.
+    [6, 20, 1],
+    // 480 pairs: 120 in fours, in two workgroups.
+    [32, 30, 2],
+  ])(
+    'reads angles once for the heads that a workgroup rotates, head_dim %i, %i heads',
+    (headDim, heads, groups) => {
+      const rows = 7;
+      const shape = { rows, stride: (heads + 6) * headDim, heads, headDim, direction: 1 as const };
+      const got = recorded('gpu', (p) =>
+        rope(p, { x: slice('x'), positions: slice('positions'), angles: slice('angles'), ...shape }),
+      );
+      let read = 0;
+      for (let row = 0; row < rows; row++) {
+        read += heads * headDim * 4;
+        for (let group = 0; group < groups; group++) read += headDim * 4;
+      }
+      expect(got.read).toBe(read);
+      expect(got.written).toBe(rows * heads * headDim * 4);
+    },
+  );
 });
