@@ -106,6 +106,8 @@ function expectEqual(actual: readonly StepLog[], expected: readonly StepLog[]): 
   expect(actual).toHaveLength(trainConfig.maxSteps);
   expected.forEach((entry, i) => {
     for (const name of MEASURED) {
+      // At first policy and reference are the same: which reward is larger is a matter of rounding.
+      if (i === 0 && name === 'rewards/accuracies') continue;
       const [a, b] = [actual[i]![name]!, entry[name]!];
       expect(Math.abs(a - b) / Math.max(1, Math.abs(b)), `${name} of step ${i + 1}`).toBeLessThan(TOLERANCE);
     }
