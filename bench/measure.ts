@@ -24,17 +24,53 @@ export function mapSpread(s: Spread, f: (value: number) => number): Spread {
 /** A run takes at least so long: shorter ones would measure the queue. */
 const RUN_SECONDS = 0.2;
 
+/** How long something took. */
+export interface Elapsed {
+  readonly seconds: number;
+  /** Of all processors together, of this process: on a software adapter they stand still while other programs work. */
+  readonly processorSeconds: number;
+}
+
+/** Starts a stopwatch; returns what reads it. */
+export function stopwatch(): () => Elapsed {
+  const start = performance.now();
+  const used = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(used);
+    return { seconds: (performance.now() - start) / 1000, processorSeconds: (user + system) / 1e6 };
+  };
+}
+
 /** Seconds of one replay of a program, in each of `runs` runs, after one that is not counted. */
 export async function secondsPerReplay(gpu: Gpu, program: Program, runs: number): Promise<Spread> {
-  const once = async (count: number) => {
-    const start = performance.now();
+  return spread((await timeReplays(gpu, program, runs)).map(({ seconds }) => seconds));
+}
+
+/**
+ * What one replay of a program takes, in each of `runs` runs, after one that is not counted.
+ * @param enough seconds after which no further run begins; then one that is not counted is left out too
+ */
+export async function timeReplays(
+  gpu: Gpu,
+  program: Program,
+  runs: number,
+  enough = Number.POSITIVE_INFINITY,
+): Promise<Elapsed[]> {
+  const once = async (count: number): Promise<Elapsed> => {
+    const read = stopwatch();
     for (let i = 0; i < count; i++) program.submit();
     await gpu.guard(gpu.device.queue.onSubmittedWorkDone().then(() => undefined));
-    return (performance.now() - start) / 1000;
+    const { seconds, processorSeconds } = read();
+    return { seconds: seconds / count, processorSeconds: processorSeconds / count };
   };
-  await once(1); // compiles, on adapters that compile at the first dispatch
-  const count = Math.max(1, Math.ceil(RUN_SECONDS / (await once(1))));
-  const seconds: number[] = [];
-  for (let run = 0; run < runs; run++) seconds.push((await once(count)) / count);
-  return spread(seconds);
+  let first = await once(1);
+  // The first one compiles, on adapters that compile at the first dispatch.
+  if (first.seconds < enough) first = await once(1);
+  const count = Math.max(1, Math.ceil(RUN_SECONDS / first.seconds));
+  const times = count === 1 ? [first] : [];
+  for (let spent = first.seconds; times.length < runs && (times.length === 0 || spent < enough); ) {
+    times.push(await once(count));
+    spent += times.at(-1)!.seconds * count;
+  }
+  return times;
 }

@@ -6,8 +6,8 @@ import { preferenceGroups } from '../src/knowtuning/compare.ts';
 import { demoOptions } from '../src/knowtuning/demo.ts';
 import { createTuner } from '../src/train/engine.ts';
 import type { OpenedTuner } from '../src/train/open_tuner.ts';
-import type { StepLog } from '../src/train/tuner.ts';
-import { type Spread, spread } from './measure.ts';
+import type { OnStep, StepLog } from '../src/train/tuner.ts';
+import { type Elapsed, type Spread, spread, stopwatch } from './measure.ts';
 import { worldQuestions } from './questions.ts';
 
 const QUESTIONS = 60;
@@ -27,10 +27,13 @@ export interface TreeFigures {
   /** Tokens that went through forward and backward. */
   readonly tokens: OnOff<number>;
   readonly token_ratio: number;
-  /** Of all steps, without the reference's log-probabilities, which are the same work either way. */
+  /** Of all steps but the first, without the reference's log-probabilities, which are the same work either way. */
   readonly seconds: OnOff<Spread>;
+  /** The same of all processors together: on a software adapter they stand still while other programs work. */
+  readonly processor_seconds: OnOff<Spread>;
   /** On over off, of runs that followed each other. */
   readonly time_ratio: Spread;
+  readonly processor_time_ratio: Spread;
   /** Largest difference of a step's loss, in any run. */
   readonly loss_difference: number;
   readonly losses: OnOff<readonly number[]>;
@@ -56,52 +59,73 @@ export async function benchTree(
   const pairs = groups.reduce((sum, { rejected }) => sum + rejected.length, 0);
   progress(`${groups.length} questions, ${pairs} pairs; Stage I on ${sft.length} rows`);
   const start = await opened.tuner.trainSft(sft, { ...options.stage1, numTrainEpochs: 1 }, null);
-  const stage2 = async (treeBatching: boolean, maxSteps: number): Promise<readonly StepLog[]> => {
+  const stage2 = async (treeBatching: boolean, maxSteps: number): Promise<Stage2Run> => {
     const tuner = createTuner(opened.model, opened.codec, () => performance.now(), { treeBatching });
     const config = { ...options.stage2, numTrainEpochs: 1, maxSteps };
-    return (await tuner.trainDpo(groups, config, start.adapter, 'start')).log;
+    let read = stopwatch();
+    const onStep: OnStep = ({ step }) => {
+      if (step === 1) read = stopwatch();
+    };
+    const { log } = await tuner.trainDpo(groups, config, start.adapter, 'start', onStep);
+    return { log, took: read() };
   };
   // Compiles, on adapters that compile at the first dispatch.
   for (const treeBatching of [true, false]) await stage2(treeBatching, 1);
 
-  const seconds: { on: number[]; off: number[] } = { on: [], off: [] };
-  let lossDifference = 0;
-  let logs: OnOff<readonly StepLog[]> | undefined;
+  const pairsOfRuns: OnOff<Stage2Run>[] = [];
   for (let run = 0; run < runs; run++) {
     const off = await stage2(false, -1);
     const on = await stage2(true, -1);
-    logs = { on, off };
-    seconds.on.push(on.at(-1)!.seconds);
-    seconds.off.push(off.at(-1)!.seconds);
-    on.forEach((step, i) => {
-      lossDifference = Math.max(lossDifference, Math.abs(step.loss - off[i]!.loss));
-    });
+    pairsOfRuns.push({ on, off });
     progress(
-      `run ${run + 1}/${runs}: ${on.at(-1)!.seconds.toFixed(1)} s, ${off.at(-1)!.seconds.toFixed(1)} s without`,
+      `run ${run + 1}/${runs}: ${on.took.seconds.toFixed(1)} s, ${off.took.seconds.toFixed(1)} s without`,
     );
   }
-  const { on, off } = logs!;
-  const tokens = (log: readonly StepLog[]) => log.reduce((sum, step) => sum + step.tokens, 0);
+  const { on, off } = pairsOfRuns[0]!;
+  const tokens = ({ log }: Stage2Run) => log.reduce((sum, step) => sum + step.tokens, 0);
+  const of = (time: keyof Elapsed) => ({
+    spent: {
+      on: spread(pairsOfRuns.map((r) => r.on.took[time])),
+      off: spread(pairsOfRuns.map((r) => r.off.took[time])),
+    },
+    ratio: spread(pairsOfRuns.map((r) => r.on.took[time] / r.off.took[time])),
+  });
+  const [wall, processors] = [of('seconds'), of('processorSeconds')];
   return {
     questions: groups.length,
     facts: project.questions.reduce((sum, { atoms }) => sum + atoms.length, 0),
     pairs,
-    steps: on.length,
+    steps: on.log.length,
     tokens: { on: tokens(on), off: tokens(off) },
     token_ratio: tokens(on) / tokens(off),
-    seconds: { on: spread(seconds.on), off: spread(seconds.off) },
-    time_ratio: spread(seconds.on.map((s, i) => s / seconds.off[i]!)),
-    loss_difference: lossDifference,
-    losses: { on: on.map(({ loss }) => loss), off: off.map(({ loss }) => loss) },
+    seconds: wall.spent,
+    processor_seconds: processors.spent,
+    time_ratio: wall.ratio,
+    processor_time_ratio: processors.ratio,
+    loss_difference: Math.max(...pairsOfRuns.map((r) => lossDifference(r.on.log, r.off.log))),
+    losses: { on: on.log.map(({ loss }) => loss), off: off.log.map(({ loss }) => loss) },
   };
+}
+
+interface Stage2Run {
+  readonly log: readonly StepLog[];
+  /** From the first step's end to the last one's. */
+  readonly took: Elapsed;
+}
+
+function lossDifference(a: readonly StepLog[], b: readonly StepLog[]): number {
+  return Math.max(...a.map(({ loss }, i) => Math.abs(loss - b[i]!.loss)));
 }
 
 /** The figures as a terminal shows them. */
 export function treeText(t: TreeFigures): string {
-  const { time_ratio: ratio } = t;
   return [
     `${t.questions} questions of ${t.facts} facts, ${t.pairs} pairs: ${t.tokens.on} tokens with tree batching, ${t.tokens.off} without (${t.token_ratio.toFixed(3)})`,
-    `${t.seconds.on.median.toFixed(2)} s with, ${t.seconds.off.median.toFixed(2)} s without: ${ratio.median.toFixed(3)} of the time (${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)})`,
+    `${t.seconds.on.median.toFixed(2)} s with, ${t.seconds.off.median.toFixed(2)} s without: ${ratioText(t.time_ratio)} of the time`,
+    `${t.processor_seconds.on.median.toFixed(2)} s of all processors with, ${t.processor_seconds.off.median.toFixed(2)} s without: ${ratioText(t.processor_time_ratio)}`,
     `losses differ by ${t.loss_difference.toExponential(1)} at most`,
   ].join('\n');
 }
+
+const ratioText = ({ median, least, most }: Spread) =>
+  `${median.toFixed(3)} (${least.toFixed(3)} to ${most.toFixed(3)})`;
