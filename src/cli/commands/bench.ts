@@ -1,8 +1,10 @@
 /** @file `bench`: figures of this adapter, all of one run: kernels, whole training steps, or both beside other engines. */
+import { benchDecode, type DecodeFigures, decodeText } from '../../../bench/decode.ts';
 import { fmaPeak } from '../../../bench/fma_peak.ts';
 import { benchKernels, type KernelFigure } from '../../../bench/kernels.ts';
 import { benchRivals, type RivalsReport } from '../../../bench/rivals/rivals.ts';
 import { rivalsText } from '../../../bench/rivals/text.ts';
+import { benchScaling, type ScalingFigures, scalingText } from '../../../bench/scaling.ts';
 import { benchStep, type StepFigures } from '../../../bench/step.ts';
 import { benchTree, type TreeFigures, treeText } from '../../../bench/tree.ts';
 import { Gpu } from '../../gpu/gpu.ts';
@@ -26,19 +28,24 @@ interface BenchReport {
   readonly step?: StepFigures;
   readonly rivals?: RivalsReport;
   readonly tree?: TreeFigures;
+  readonly scaling?: ScalingFigures;
+  readonly decode?: DecodeFigures;
 }
 
 export const bench: Command = {
   summary:
-    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), rivals (other engines beside this one), or tree (Stage II with tree batching and without); roofline: what other GPUs should reach',
+    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), rivals (other engines beside this one), tree (Stage II with tree batching and without), or scaling (a step by its tokens, and decoding); roofline: what other GPUs should reach',
   subject: 'what',
   options: {
     what: {
       default: 'kernels',
-      choices: ['kernels', 'step', 'rivals', 'tree', 'roofline'],
+      choices: ['kernels', 'step', 'rivals', 'tree', 'scaling', 'roofline'],
       help: 'what is timed, or expected',
     },
-    model: { default: bundled.model, help: 'with tree: the model' },
+    model: {
+      default: bundled.model,
+      help: 'with tree: the model that is trained; with scaling: that decodes',
+    },
     ...WEIGHT_OPTIONS,
     weights: { ...WEIGHT_OPTIONS.weights!, default: 'f32' },
     runs: { default: '5', help: 'runs, of which the median counts' },
@@ -89,6 +96,18 @@ export const bench: Command = {
         opened.gpu.destroy();
       }
     }
+    if (what === 'scaling') {
+      const opened = await openModel(options);
+      try {
+        return {
+          ...head,
+          decode: await benchDecode(opened.gpu, opened.model, runs, progress),
+          scaling: await benchScaling(opened.gpu, weightChoices(options).weights, runs, progress),
+        };
+      } finally {
+        opened.gpu.destroy();
+      }
+    }
     const targets = options.get('target-modules');
     const step = await benchStep(
       dawnDevice,
@@ -110,6 +129,7 @@ export const bench: Command = {
     const head = `${report.adapter}${report.software ? ' (software: compare ratios of one run only)' : ''}, medians of ${report.runs}`;
     if (report.rivals) return `${head}\n${rivalsText(report.rivals)}`;
     if (report.tree) return `${head}\n${treeText(report.tree)}`;
+    if (report.scaling) return `${head}\n${decodeText(report.decode!)}\n${scalingText(report.scaling)}`;
     if (report.step) {
       const s = report.step;
       return [
