@@ -164,7 +164,9 @@ describe('attention', () => {
         [1e30, 1].map((flops) => runAttention(batch, shape, data, flops)),
       );
       for (const name of ['attended', 'lse', 'dqkv'] as const)
-        expect(new Uint32Array(cut![name].slice().buffer), name).toEqual(new Uint32Array(once![name].slice().buffer));
+        expect(new Uint32Array(cut![name].slice().buffer), name).toEqual(
+          new Uint32Array(once![name].slice().buffer),
+        );
     },
   );
 
