@@ -9,6 +9,7 @@ import {
   shaderInterface,
   shaderSource,
 } from './shader_library.ts';
+import type { ForcedVariants } from './variants.ts';
 
 /** What a host knows about an adapter; shown to the user and written into every manifest. */
 export interface AdapterDescription {
@@ -58,6 +59,13 @@ export interface GpuLimits {
   readonly weightBlockBytes?: number;
 }
 
+export interface GpuOptions {
+  /** Whose kernels run, if not those meant for the adapter's own class. */
+  readonly adapterClass?: AdapterClass;
+  readonly limits?: GpuLimits;
+  readonly forced?: ForcedVariants;
+}
+
 export class Gpu {
   readonly ledger: Ledger;
   /** How fast it works: where submits and large dispatches are cut. */
@@ -81,6 +89,8 @@ export class Gpu {
     readonly adapter: AdapterDescription,
     readonly shaders: ShaderLibrary,
     readonly adapterClass: AdapterClass,
+    /** Variants that run instead of the fixed tables' choices, wherever they can take the shape. */
+    readonly forced: ForcedVariants,
     limits: GpuLimits,
   ) {
     this.ledger = new Ledger(device);
@@ -105,12 +115,11 @@ export class Gpu {
   static async create(
     factory: DeviceFactory,
     shaders: ShaderLibrary,
-    adapterClass?: AdapterClass,
-    limits: GpuLimits = {},
+    { adapterClass, limits = {}, forced = {} }: GpuOptions = {},
   ): Promise<Gpu> {
     const { device, adapter } = await factory();
     const usedClass = adapterClass ?? (adapter.software ? 'software' : 'gpu');
-    return new Gpu(device, adapter, shaders, usedClass, limits);
+    return new Gpu(device, adapter, shaders, usedClass, forced, limits);
   }
 
   /** How many pipelines were compiled: a training step must not change it. */

@@ -6,6 +6,7 @@ import { type AdapterClass, BufferUsage, type Gpu, type Kernel } from './gpu.ts'
 import type { BufferSlice } from './ledger.ts';
 import { dispatchCost } from './pace.ts';
 import { type ParamValues, type ShaderConstants, writeParams } from './shader_library.ts';
+import type { ForcedVariants } from './variants.ts';
 
 /** Largest number of workgroups in one dimension of a dispatch (WebGPU's default limit). */
 export const MAX_WORKGROUPS = 65535;
@@ -74,11 +75,23 @@ export class ProgramBuilder {
   /**
    * @param adapterClass whose kernels are recorded
    * @param dispatchFlops operations of one dispatch at most, where an operation can be cut into several (pace.ts)
+   * @param forcedVariants by operation, for what the fixed tables would choose otherwise
    */
   constructor(
     readonly adapterClass: AdapterClass,
     readonly dispatchFlops = Number.POSITIVE_INFINITY,
+    private readonly forcedVariants: ForcedVariants = {},
   ) {}
+
+  /** For a device: kernels of its class or those that were forced on it, in dispatches cut by its pace. */
+  static for(gpu: Gpu): ProgramBuilder {
+    return new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops, gpu.forced);
+  }
+
+  /** The variant that an operation is to run in wherever it can take the shape, if one was forced. */
+  forced(operation: string): string | undefined {
+    return this.forcedVariants[operation];
+  }
 
   /** What was recorded so far, but for clears and copies. */
   get dispatches(): RecordedDispatch[] {

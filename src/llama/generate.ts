@@ -172,7 +172,7 @@ export async function generateBatch(
       };
 
     // Prompts: the packed forward pass, which fills the cache on its way (with live rows only).
-    const prefill = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
+    const prefill = ProgramBuilder.for(gpu);
     forwardLayers(
       prefill,
       workspace,
@@ -182,7 +182,7 @@ export async function generateBatch(
     );
     finalNorm(prefill, workspace.slice('targetRow'));
 
-    const step = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
+    const step = ProgramBuilder.for(gpu);
     forwardLayers(
       step,
       workspace,
@@ -200,7 +200,7 @@ export async function generateBatch(
     finalNorm(step);
     chooseNext(step, workspace.slice('states'));
 
-    const first = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
+    const first = ProgramBuilder.for(gpu);
     chooseNext(first, workspace.slice('states'));
     const [prefillProgram, firstProgram, stepProgram] = await Promise.all([
       prefill.finish(gpu, OWNER),

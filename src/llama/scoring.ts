@@ -55,7 +55,7 @@ export async function scoreBatches(
       const key = `${bucket.tokens} ${bucket.targets}`;
       let program = programs.get(key);
       if (!program) {
-        const builder = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
+        const builder = ProgramBuilder.for(gpu);
         forward(builder, workspace, weights, bucket);
         program = await builder.finish(gpu, owner);
         programs.set(key, program);

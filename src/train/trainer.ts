@@ -67,10 +67,10 @@ export class TrainingSession {
           create(`metrics ring ${i}`, METRIC_COUNT * 4, BufferUsage.MAP_READ | BufferUsage.COPY_DST),
         ),
       );
-      const begin = new ProgramBuilder(gpu.adapterClass);
+      const begin = ProgramBuilder.for(gpu);
       begin.clear(workspace.slice('gradient'));
       begin.clear(workspace.slice('metrics'));
-      const optimize = new ProgramBuilder(gpu.adapterClass);
+      const optimize = ProgramBuilder.for(gpu);
       const options = {
         beta1: config.adamBeta1,
         beta2: config.adamBeta2,
@@ -110,7 +110,7 @@ export class TrainingSession {
 
   #record(bucket: Bucket): ProgramBuilder {
     const { gpu } = this.model;
-    const program = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
+    const program = ProgramBuilder.for(gpu);
     recordGradients(program, this.workspace, this.model.weights, bucket);
     return program;
   }

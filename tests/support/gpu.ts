@@ -62,5 +62,8 @@ export function getTestGpu(adapterClass?: AdapterClass): Promise<Gpu> {
 
 /** A `Gpu` with a device of its own, for tests that destroy it, count its bytes, or lower its limits. */
 export async function createTestGpu(adapterClass?: AdapterClass, limits?: GpuLimits): Promise<Gpu> {
-  return Gpu.create(testDeviceFactory, await testShaders(), adapterClass, limits);
+  return Gpu.create(testDeviceFactory, await testShaders(), {
+    ...(adapterClass ? { adapterClass } : {}),
+    ...(limits ? { limits } : {}),
+  });
 }
