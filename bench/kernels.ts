@@ -5,6 +5,14 @@ import { whole } from '../src/gpu/ledger.ts';
 import { ProgramBuilder } from '../src/gpu/program.ts';
 import { matmulNN, matmulNT } from '../src/ops/matmul.ts';
 import {
+  fitsNN,
+  fitsNT,
+  type MatmulNNVariant,
+  type MatmulVariant,
+  NN_VARIANTS,
+  NT_VARIANTS,
+} from '../src/ops/matmul_variants.ts';
+import {
   formatBytes,
   WEIGHT_FORMATS,
   type WeightFormat,
@@ -21,12 +29,18 @@ export interface KernelFigure {
   readonly gflops: Spread;
 }
 
-/** 512 cubed, and the products of a small Llama: training rows and a single one. */
+/** A product in one of its variants. */
+type Product =
+  | { readonly kernel: 'matmul_nt'; readonly variant: MatmulVariant }
+  | { readonly kernel: 'matmul_nn'; readonly variant: MatmulNNVariant };
+
+/** 512 cubed, and the products of a small Llama: training rows, LoRA's rank columns, and a single row. */
 const SHAPES: readonly (readonly [number, number, number])[] = [
   [512, 512, 512],
   [128, 288, 288],
   [128, 768, 288],
   [128, 288, 768],
+  [512, 16, 576],
   [1, 1536, 576],
 ];
 
@@ -39,33 +53,42 @@ export async function benchKernels(
   progress: (line: string) => void,
 ): Promise<KernelFigure[]> {
   const figures: KernelFigure[] = [];
-  for (const [rows, columns, inner] of SHAPES)
-    for (const kernel of ['matmul_nt', 'matmul_nn'] as const)
-      for (const variant of ['register', 'tiled', 'thin'] as const)
-        for (const format of WEIGHT_FORMATS) {
-          if (variant === 'thin' && (kernel === 'matmul_nn' || rows > 4)) continue;
-          if (rows === 1 && kernel === 'matmul_nn') continue;
-          // Formats are a matter of reading weights: one shape shows it.
-          if (format !== 'f32' && rows === 128) continue;
-          const gflops = await timeProduct(gpu, kernel, variant, format, [rows, columns, inner], runs);
-          figures.push({ kernel, variant, format, shape: [rows, columns, inner], gflops });
-          progress(
-            `${kernel} ${variant} ${format} ${rows}x${columns}x${inner}: ${gflops.median.toFixed(2)} GFLOP/s`,
-          );
-        }
+  for (const shape of SHAPES)
+    for (const product of productsAt(shape))
+      for (const format of WEIGHT_FORMATS) {
+        // Formats are a matter of reading weights: large and single-row products show it.
+        if (format !== 'f32' && shape[0] !== 1 && shape[1] !== 512) continue;
+        const gflops = await timeProduct(gpu, product, format, shape, runs);
+        figures.push({ ...product, format, shape, gflops });
+        progress(
+          `${product.kernel} ${product.variant} ${format} ${shape.join('x')}: ${gflops.median.toFixed(2)} GFLOP/s`,
+        );
+      }
   return figures;
+}
+
+/** All variants that take a shape. A single row, or LoRA's few columns, occurs in Y = X W^T alone. */
+function productsAt([rows, columns, inner]: KernelFigure['shape']): Product[] {
+  const bounds = [0, columns];
+  const forward = NT_VARIANTS.filter((variant) => fitsNT(variant, { rows, columns, inner, bounds }));
+  const backward = NN_VARIANTS.filter(
+    (variant) => Math.min(rows, columns) > 16 && fitsNN(variant, { columns, inner, bounds }),
+  );
+  return [
+    ...forward.map((variant): Product => ({ kernel: 'matmul_nt', variant })),
+    ...backward.map((variant): Product => ({ kernel: 'matmul_nn', variant })),
+  ];
 }
 
 async function timeProduct(
   gpu: Gpu,
-  kernel: KernelFigure['kernel'],
-  variant: 'register' | 'tiled' | 'thin',
+  product: Product,
   format: WeightFormat,
   [rows, columns, inner]: KernelFigure['shape'],
   runs: number,
 ): Promise<Spread> {
   // W is [columns, inner] of Y = X W^T, and [inner, columns] of dX = dY W.
-  const shape = kernel === 'matmul_nt' ? [columns, inner] : [inner, columns];
+  const shape = product.kernel === 'matmul_nt' ? [columns, inner] : [inner, columns];
   const bytes = formatBytes(format, columns * inner);
   try {
     const buffers = await gpu.ledger.allocate(OWNER, (create) => ({
@@ -89,10 +112,22 @@ async function timeProduct(
     };
     const program = new ProgramBuilder(gpu.adapterClass);
     const sizes = { rows, columns, inner };
-    if (kernel === 'matmul_nt')
-      matmulNT(program, { x: whole(buffers.left), w, y: whole(buffers.out), ...sizes, variant });
-    else if (variant !== 'thin')
-      matmulNN(program, { dy: whole(buffers.left), w, dx: whole(buffers.out), ...sizes, variant });
+    if (product.kernel === 'matmul_nt')
+      matmulNT(program, {
+        x: whole(buffers.left),
+        w,
+        y: whole(buffers.out),
+        ...sizes,
+        variant: product.variant,
+      });
+    else
+      matmulNN(program, {
+        dy: whole(buffers.left),
+        w,
+        dx: whole(buffers.out),
+        ...sizes,
+        variant: product.variant,
+      });
     const recorded = await program.finish(gpu, OWNER);
     return mapSpread(await secondsPerReplay(gpu, recorded, runs), (s) => recorded.flops / s / 1e9);
   } finally {

@@ -1,7 +1,19 @@
-// X' = dY W (+ dU A) in shared-memory tiles of 64 x 64 x 16, 4 x 4 per invocation: for GPUs.
-// dY is [rows, inner], W is [inner, columns], the result is [rows, columns]. No alignment is asked of any size.
-// LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns]. accumulate adds to what is there.
-// w_row, dy_stride and dy_column: as in nn_register.wgsl.
+// X' = dY W (+ dU A) in shared-memory tiles of 64 x 128 x 16, 4 x 8 per invocation: for GPUs.
+// dY is [rows, inner], W is [inner, columns], the result is [rows, columns]; columns, inner, dy_stride and dy_column must
+// be multiples of 4. LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns]. accumulate adds to
+// what is there. w_row, dy_stride and dy_column: as in nn_register.wgsl.
+//
+// The left factor is turned as it is loaded, as X in nt_tiled.wgsl; the right one lies as it is needed. Of 256 lanes 64
+// load four vec4s each of the left tile, the others two or three of the right one.
+
+const LANES: u32 = 256u;
+const ROWS: u32 = 64u;
+const COLUMNS: u32 = 128u;
+const DEPTH: u32 = 16u;
+const DEPTH4: u32 = DEPTH / 4u;
+// In vec4s; the padding keeps lines that are written at once out of each other's banks, as in nt_tiled.wgsl.
+const LEFT_STRIDE: u32 = ROWS / 4u + 2u;
+const RIGHT_STRIDE: u32 = COLUMNS / 4u;
 
 struct Params {
   rows: u32,
@@ -15,80 +27,129 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> du: array<f32>;
-@group(0) @binding(3) var<storage, read> a: array<f32>;
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read> a: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
 // weights: f32. For another format these lines are replaced by shaders/weights/<format>.wgsl.
-@group(0) @binding(6) var<storage, read> w: array<f32>;
+@group(0) @binding(6) var<storage, read> w: array<vec4<f32>>;
 
-fn weight(i: u32) -> f32 {
+// Weights 4 i to 4 i + 3.
+fn weight4(i: u32) -> vec4<f32> {
   return w[i];
 }
 // end of weights
 
-// [k][row or column], 64 wide.
-var<workgroup> left: array<array<vec4<f32>, 16>, 16>;
-var<workgroup> right: array<array<vec4<f32>, 16>, 16>;
+// Lines n, n + 4, n + 8 ... follow one another.
+var<workgroup> left: array<vec4<f32>, DEPTH * LEFT_STRIDE>;
+var<workgroup> right: array<vec4<f32>, DEPTH * RIGHT_STRIDE>;
 
-// Row `n` of the two factors one after the other: the weight's inner dimension, then the rank.
-fn left_at(row: u32, n: u32) -> f32 {
-  if (row >= params.rows) { return 0.0; }
-  if (n < params.inner) { return dy[row * params.dy_stride + params.dy_column + n]; }
-  if (n < params.inner + params.rank) { return du[row * params.rank + n - params.inner]; }
-  return 0.0;
+// Four neighbours of a row of dY, or of dU, from `n` on.
+fn left_at(is_rank: bool, row: u32, n: u32) -> vec4<f32> {
+  var values = vec4<f32>();
+  if (row >= params.rows) { return values; }
+  if (!is_rank) {
+    if (n < params.inner) { values = dy[(row * params.dy_stride + params.dy_column + n) / 4u]; }
+    return values;
+  }
+  let at = row * params.rank + n;
+  if (n < params.rank) { values.x = du[at]; }
+  if (n + 1u < params.rank) { values.y = du[at + 1u]; }
+  if (n + 2u < params.rank) { values.z = du[at + 2u]; }
+  if (n + 3u < params.rank) { values.w = du[at + 3u]; }
+  return values;
 }
 
-fn right_at(n: u32, column: u32) -> f32 {
-  if (column >= params.columns) { return 0.0; }
-  if (n < params.inner) { return weight((n + params.w_row) * params.columns + column); }
-  if (n < params.inner + params.rank) { return a[(n - params.inner) * params.columns + column]; }
-  return 0.0;
+// Line n of W, or of A, from column 4 column4 on.
+fn right_at(is_rank: bool, n: u32, column4: u32) -> vec4<f32> {
+  let columns4 = params.columns / 4u;
+  if (column4 >= columns4 || n >= select(params.inner, params.rank, is_rank)) { return vec4<f32>(); }
+  if (is_rank) { return a[n * columns4 + column4]; }
+  return weight4((n + params.w_row) * columns4 + column4);
 }
 
-@compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let row0 = wid.y * 64u;
-  let column0 = wid.x * 64u;
-  var sum0 = vec4<f32>();
-  var sum1 = vec4<f32>();
-  var sum2 = vec4<f32>();
-  var sum3 = vec4<f32>();
-  let inner = params.inner + params.rank;
-  let low = lane % 16u;
-  let high = lane / 16u;
-  for (var n0 = 0u; n0 < inner; n0 += 16u) {
-    // Left: 16 lanes read 16 neighbouring n of a row. Right: 16 lanes read 64 neighbouring columns of one n.
-    let r = row0 + high * 4u;
-    let n = n0 + low;
-    left[low][high] = vec4<f32>(left_at(r, n), left_at(r + 1u, n), left_at(r + 2u, n), left_at(r + 3u, n));
-    let m = n0 + high;
-    let c = column0 + low * 4u;
-    right[high][low] = vec4<f32>(right_at(m, c), right_at(m, c + 1u), right_at(m, c + 2u), right_at(m, c + 3u));
+fn store(row: u32, column4: u32, value: vec4<f32>) {
+  let columns4 = params.columns / 4u;
+  if (column4 >= columns4) { return; }
+  let at = row * columns4 + column4;
+  if (params.accumulate != 0u) {
+    dx[at] += value;
+  } else {
+    dx[at] = value;
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let row0 = wid.y * ROWS;
+  let column0 = wid.x * (COLUMNS / 4u); // in vec4s
+  let lane_column = lane % 16u;
+  let lane_row = lane / 16u;
+  var lo0 = vec4<f32>();
+  var hi0 = vec4<f32>();
+  var lo1 = vec4<f32>();
+  var hi1 = vec4<f32>();
+  var lo2 = vec4<f32>();
+  var hi2 = vec4<f32>();
+  var lo3 = vec4<f32>();
+  var hi3 = vec4<f32>();
+  let inner_steps = (params.inner + DEPTH - 1u) / DEPTH;
+  let steps = inner_steps + (params.rank + DEPTH - 1u) / DEPTH;
+  for (var step = 0u; step < steps; step++) {
+    let is_rank = step >= inner_steps;
+    let n0 = (step - select(0u, inner_steps, is_rank)) * DEPTH;
+    if (lane < ROWS) {
+      let n4 = lane % DEPTH4;
+      let four = lane / DEPTH4;
+      let row = row0 + four * 4u;
+      let n = n0 + n4 * 4u;
+      let turned = transpose(mat4x4<f32>(
+        left_at(is_rank, row, n),
+        left_at(is_rank, row + 1u, n),
+        left_at(is_rank, row + 2u, n),
+        left_at(is_rank, row + 3u, n),
+      ));
+      let at = n4 * LEFT_STRIDE + four;
+      left[at] = turned[0];
+      left[at + DEPTH4 * LEFT_STRIDE] = turned[1];
+      left[at + 2u * DEPTH4 * LEFT_STRIDE] = turned[2];
+      left[at + 3u * DEPTH4 * LEFT_STRIDE] = turned[3];
+    } else {
+      for (var i = lane - ROWS; i < DEPTH * COLUMNS / 4u; i += LANES - ROWS) {
+        let n = i / (COLUMNS / 4u);
+        let column = i % (COLUMNS / 4u);
+        let line = n % 4u * DEPTH4 + n / 4u;
+        right[line * RIGHT_STRIDE + column] = right_at(is_rank, n0 + n, column0 + column);
+      }
+    }
     workgroupBarrier();
-    for (var i = 0u; i < 16u; i++) {
-      let lv = left[i][lid.y];
-      let rv = right[i][lid.x];
-      sum0 += lv.x * rv;
-      sum1 += lv.y * rv;
-      sum2 += lv.z * rv;
-      sum3 += lv.w * rv;
+    for (var line = 0u; line < DEPTH; line++) {
+      let lv = left[line * LEFT_STRIDE + lane_row];
+      let r_lo = right[line * RIGHT_STRIDE + lane_column];
+      let r_hi = right[line * RIGHT_STRIDE + lane_column + COLUMNS / 8u];
+      lo0 += lv.x * r_lo;
+      hi0 += lv.x * r_hi;
+      lo1 += lv.y * r_lo;
+      hi1 += lv.y * r_hi;
+      lo2 += lv.z * r_lo;
+      hi2 += lv.z * r_hi;
+      lo3 += lv.w * r_lo;
+      hi3 += lv.w * r_hi;
     }
     workgroupBarrier();
   }
-  let row = row0 + lid.y * 4u;
-  let column = column0 + lid.x * 4u;
-  var sums = array<vec4<f32>, 4>(sum0, sum1, sum2, sum3);
-  for (var i = 0u; i < 4u; i++) {
-    for (var j = 0u; j < 4u; j++) {
-      if (row + i >= params.rows || column + j >= params.columns) { continue; }
-      let at = (row + i) * params.columns + column + j;
-      if (params.accumulate != 0u) {
-        dx[at] += sums[i][j];
-      } else {
-        dx[at] = sums[i][j];
-      }
-    }
+  let row = row0 + lane_row * 4u;
+  let column = column0 + lane_column;
+  // One store in a loop, the values moving up one place each time: see nt_register.wgsl.
+  for (var s = 0u; s < 2u * min(4u, params.rows - min(row, params.rows)); s++) {
+    store(row + s / 2u, column + (s % 2u) * (COLUMNS / 8u), lo0);
+    lo0 = hi0;
+    hi0 = lo1;
+    lo1 = hi1;
+    hi1 = lo2;
+    lo2 = hi2;
+    hi2 = lo3;
+    lo3 = hi3;
   }
 }

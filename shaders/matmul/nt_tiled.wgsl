@@ -1,9 +1,24 @@
-// Y = X W^T in shared-memory tiles: for GPUs. A workgroup of 16 x 16 makes 64 x 64 outputs, 4 x 4 per
-// invocation, and walks along K in steps of 16. No alignment is asked of any size.
-// X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LoRA, residual and
-// w_row: as in nt_register.wgsl.
+// Y = X W^T in shared-memory tiles: for GPUs. A workgroup makes ROWS x COLUMNS outputs, 4 x 8 per invocation, and walks
+// along K in steps of DEPTH; K must be a multiple of 4, and nothing else need be one.
+// X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LoRA, residual and w_row: as in nt_register.wgsl;
+// of columns with an adapter the sum goes on over the rank, tile by tile, with U for X and scale B for W.
+//
+// Loading: an invocation reads four neighbours along K of four rows, as vec4s (neighbouring lanes read on along K), and
+// writes them turned, as four vec4s of four rows each. The tiles' lines of one k lie in an order and at a distance at
+// which the vec4s that eight neighbouring lanes write, like those they read, fall into different banks.
 
 const NONE: u32 = 0xffffffffu;
+const ROWS: u32 = 64u;
+const COLUMNS: u32 = 128u;
+const DEPTH: u32 = 16u;
+
+const LANES: u32 = ROWS * COLUMNS / 32u;
+const DEPTH4: u32 = DEPTH / 4u;
+// In vec4s. Lines k, k + 4, k + 8 ... follow one another, and as many lines as are written at once must not begin in the
+// same bank: 2 vec4s apart (of 8 that make all banks) if they are four, 1 if they are eight.
+const PAD: u32 = 8u / DEPTH4;
+const X_STRIDE: u32 = ROWS / 4u + PAD;
+const W_STRIDE: u32 = COLUMNS / 4u + PAD;
 
 struct Params {
   rows: u32,
@@ -20,16 +35,17 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> residual: array<f32>;
 @group(0) @binding(3) var<storage, read> u: array<f32>;
 @group(0) @binding(4) var<storage, read> b: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 // weights: f32. For another format these lines are replaced by shaders/weights/<format>.wgsl.
-@group(0) @binding(6) var<storage, read> w: array<f32>;
+@group(0) @binding(6) var<storage, read> w: array<vec4<f32>>;
 
-fn weight(i: u32) -> f32 {
+// Weights 4 i to 4 i + 3.
+fn weight4(i: u32) -> vec4<f32> {
   return w[i];
 }
 // end of weights
@@ -40,84 +56,136 @@ struct Place {
 }
 
 fn place_of(tile: u32) -> Place {
-  let tiles0 = (params.segment0.y - params.segment0.x + 63u) / 64u;
-  let tiles1 = (params.segment1.y - params.segment1.x + 63u) / 64u;
-  if (tile < tiles0) { return Place(params.segment0, params.segment0.x + tile * 64u); }
-  if (tile < tiles0 + tiles1) { return Place(params.segment1, params.segment1.x + (tile - tiles0) * 64u); }
-  return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * 64u);
+  let tiles0 = (params.segment0.y - params.segment0.x + COLUMNS - 1u) / COLUMNS;
+  let tiles1 = (params.segment1.y - params.segment1.x + COLUMNS - 1u) / COLUMNS;
+  if (tile < tiles0) { return Place(params.segment0, params.segment0.x + tile * COLUMNS); }
+  if (tile < tiles0 + tiles1) { return Place(params.segment1, params.segment1.x + (tile - tiles0) * COLUMNS); }
+  return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * COLUMNS);
 }
 
-// [k][row or column]: 64 wide, so that the four values of an invocation are one vec4.
-var<workgroup> x_tile: array<array<vec4<f32>, 16>, 16>;
-var<workgroup> w_tile: array<array<vec4<f32>, 16>, 16>;
+var<workgroup> x_tile: array<vec4<f32>, DEPTH * X_STRIDE>;
+var<workgroup> w_tile: array<vec4<f32>, DEPTH * W_STRIDE>;
 
-fn x_at(row: u32, k: u32) -> f32 {
-  if (row >= params.rows || k >= params.inner) { return 0.0; }
-  return x[row * params.inner + k];
+// Four neighbours of a row of X, or of U, from `k` on.
+fn left_at(is_rank: bool, row: u32, segment: vec4<u32>, k: u32) -> vec4<f32> {
+  var values = vec4<f32>();
+  if (row >= params.rows) { return values; }
+  if (!is_rank) {
+    if (k < params.inner) { values = x[(row * params.inner + k) / 4u]; }
+    return values;
+  }
+  let at = row * params.u_stride + segment.z + k;
+  if (k < params.rank) { values.x = u[at]; }
+  if (k + 1u < params.rank) { values.y = u[at + 1u]; }
+  if (k + 2u < params.rank) { values.z = u[at + 2u]; }
+  if (k + 3u < params.rank) { values.w = u[at + 3u]; }
+  return values;
 }
 
-fn w_at(column: u32, end: u32, k: u32) -> f32 {
-  if (column >= end || k >= params.inner) { return 0.0; }
-  return weight((column + params.w_row) * params.inner + k);
+// Four neighbours of the row of W, or of scale B, that makes a column of Y, from `k` on.
+fn right_at(is_rank: bool, column: u32, segment: vec4<u32>, k: u32) -> vec4<f32> {
+  var values = vec4<f32>();
+  if (column >= segment.y) { return values; }
+  if (!is_rank) {
+    if (k < params.inner) { values = weight4(((column + params.w_row) * params.inner + k) / 4u); }
+    return values;
+  }
+  let at = (column - segment.x + segment.w) * params.rank + k;
+  if (k < params.rank) { values.x = b[at]; }
+  if (k + 1u < params.rank) { values.y = b[at + 1u]; }
+  if (k + 2u < params.rank) { values.z = b[at + 2u]; }
+  if (k + 3u < params.rank) { values.w = b[at + 3u]; }
+  return params.scale * values;
 }
 
-@compute @workgroup_size(16, 16)
-fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
+  for (var j = 0u; j < min(4u, end - min(column, end)); j++) {
+    let at = row * params.columns + column + j;
+    var sum = value[j];
+    if (params.has_residual != 0u) { sum += residual[at]; }
+    y[at] = sum;
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let place = place_of(wid.x);
-  let end = place.segment.y;
-  let row0 = wid.y * 64u;
-  var sum0 = vec4<f32>();
-  var sum1 = vec4<f32>();
-  var sum2 = vec4<f32>();
-  var sum3 = vec4<f32>();
-  // Loading: 16 neighbouring lanes read 16 neighbouring k of one row, four rows per invocation.
-  let load_k = lane % 16u;
-  let load_group = lane / 16u;
-  for (var k0 = 0u; k0 < params.inner; k0 += 16u) {
-    let k = k0 + load_k;
-    let r = row0 + load_group * 4u;
-    let c = place.column + load_group * 4u;
-    x_tile[load_k][load_group] = vec4<f32>(x_at(r, k), x_at(r + 1u, k), x_at(r + 2u, k), x_at(r + 3u, k));
-    w_tile[load_k][load_group] = vec4<f32>(w_at(c, end, k), w_at(c + 1u, end, k), w_at(c + 2u, end, k), w_at(c + 3u, end, k));
+  let segment = place.segment;
+  let row0 = wid.y * ROWS;
+  let lane_column = lane % (COLUMNS / 8u);
+  let lane_row = lane / (COLUMNS / 8u);
+  var lo0 = vec4<f32>();
+  var hi0 = vec4<f32>();
+  var lo1 = vec4<f32>();
+  var hi1 = vec4<f32>();
+  var lo2 = vec4<f32>();
+  var hi2 = vec4<f32>();
+  var lo3 = vec4<f32>();
+  var hi3 = vec4<f32>();
+  let inner_steps = (params.inner + DEPTH - 1u) / DEPTH;
+  let steps = inner_steps + select(0u, (params.rank + DEPTH - 1u) / DEPTH, segment.z != NONE);
+  for (var step = 0u; step < steps; step++) {
+    let is_rank = step >= inner_steps;
+    let first_k = (step - select(0u, inner_steps, is_rank)) * DEPTH;
+    for (var block = lane; block < (ROWS + COLUMNS) / 4u * DEPTH4; block += LANES) {
+      let k4 = block % DEPTH4;
+      let k = first_k + k4 * 4u;
+      let four = block / DEPTH4;
+      if (four < ROWS / 4u) {
+        let row = row0 + four * 4u;
+        let turned = transpose(mat4x4<f32>(
+          left_at(is_rank, row, segment, k),
+          left_at(is_rank, row + 1u, segment, k),
+          left_at(is_rank, row + 2u, segment, k),
+          left_at(is_rank, row + 3u, segment, k),
+        ));
+        let at = k4 * X_STRIDE + four;
+        x_tile[at] = turned[0];
+        x_tile[at + DEPTH4 * X_STRIDE] = turned[1];
+        x_tile[at + 2u * DEPTH4 * X_STRIDE] = turned[2];
+        x_tile[at + 3u * DEPTH4 * X_STRIDE] = turned[3];
+      } else {
+        let column = place.column + four * 4u - ROWS;
+        let turned = transpose(mat4x4<f32>(
+          right_at(is_rank, column, segment, k),
+          right_at(is_rank, column + 1u, segment, k),
+          right_at(is_rank, column + 2u, segment, k),
+          right_at(is_rank, column + 3u, segment, k),
+        ));
+        let at = k4 * W_STRIDE + four - ROWS / 4u;
+        w_tile[at] = turned[0];
+        w_tile[at + DEPTH4 * W_STRIDE] = turned[1];
+        w_tile[at + 2u * DEPTH4 * W_STRIDE] = turned[2];
+        w_tile[at + 3u * DEPTH4 * W_STRIDE] = turned[3];
+      }
+    }
     workgroupBarrier();
-    for (var i = 0u; i < 16u; i++) {
-      let xv = x_tile[i][lid.y];
-      let wv = w_tile[i][lid.x];
-      sum0 += xv.x * wv;
-      sum1 += xv.y * wv;
-      sum2 += xv.z * wv;
-      sum3 += xv.w * wv;
+    for (var line = 0u; line < DEPTH; line++) {
+      let xv = x_tile[line * X_STRIDE + lane_row];
+      let w_lo = w_tile[line * W_STRIDE + lane_column];
+      let w_hi = w_tile[line * W_STRIDE + lane_column + COLUMNS / 8u];
+      lo0 += xv.x * w_lo;
+      hi0 += xv.x * w_hi;
+      lo1 += xv.y * w_lo;
+      hi1 += xv.y * w_hi;
+      lo2 += xv.z * w_lo;
+      hi2 += xv.z * w_hi;
+      lo3 += xv.w * w_lo;
+      hi3 += xv.w * w_hi;
     }
     workgroupBarrier();
   }
-  let row = row0 + lid.y * 4u;
-  let column = place.column + lid.x * 4u;
-  if (place.segment.z != NONE) {
-    let last_row = params.rows - 1u;
-    let last_b = place.segment.w + end - 1u - place.segment.x;
-    let b_row = column - place.segment.x + place.segment.w;
-    for (var r = 0u; r < params.rank; r++) {
-      let bv = params.scale * vec4<f32>(
-        b[min(b_row, last_b) * params.rank + r],
-        b[min(b_row + 1u, last_b) * params.rank + r],
-        b[min(b_row + 2u, last_b) * params.rank + r],
-        b[min(b_row + 3u, last_b) * params.rank + r],
-      );
-      let u_at = place.segment.z + r;
-      sum0 += u[min(row, last_row) * params.u_stride + u_at] * bv;
-      sum1 += u[min(row + 1u, last_row) * params.u_stride + u_at] * bv;
-      sum2 += u[min(row + 2u, last_row) * params.u_stride + u_at] * bv;
-      sum3 += u[min(row + 3u, last_row) * params.u_stride + u_at] * bv;
-    }
-  }
-  var sums = array<vec4<f32>, 4>(sum0, sum1, sum2, sum3);
-  for (var i = 0u; i < 4u; i++) {
-    for (var j = 0u; j < 4u; j++) {
-      if (row + i >= params.rows || column + j >= end) { continue; }
-      let at = (row + i) * params.columns + column + j;
-      var sum = sums[i][j];
-      if (params.has_residual != 0u) { sum += residual[at]; }
-      y[at] = sum;
-    }
+  let row = row0 + lane_row * 4u;
+  let column = place.column + lane_column * 4u;
+  // One store in a loop, the values moving up one place each time: see nt_register.wgsl.
+  for (var s = 0u; s < 2u * min(4u, params.rows - min(row, params.rows)); s++) {
+    store(row + s / 2u, column + (s % 2u) * (COLUMNS / 2u), segment.y, lo0);
+    lo0 = hi0;
+    hi0 = lo1;
+    lo1 = hi1;
+    hi1 = lo2;
+    lo2 = hi2;
+    hi2 = lo3;
+    lo3 = hi3;
   }
 }

@@ -1,12 +1,20 @@
 /**
  * @file Products with frozen weights: Y = X W^T (forward) and dX = dY W (backward), each with LoRA's rank-r product
- * in the same dispatch. Shared-memory tiles are for GPUs, register blocks for software adapters, which for a few rows
- * have a thin variant of the forward product. A weight that lies in several blocks of rows takes a dispatch for each, and so
- * does each piece of a product that is too large for one (pieces.ts): no value depends on where it is cut.
+ * in the same dispatch, in the variants of matmul_variants.ts. A weight that lies in several blocks of rows takes a
+ * dispatch for each, and so does each piece of a product that is too large for one (pieces.ts): no value depends on where
+ * it is cut.
  */
-import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import {
+  type MatmulNNVariant,
+  type MatmulVariant,
+  matmulNNVariant,
+  matmulNTVariant,
+  nnTile,
+  ntTile,
+  type Tile,
+} from './matmul_variants.ts';
 import { pieces } from './pieces.ts';
 import { wordTraffic } from './traffic.ts';
 import {
@@ -18,8 +26,6 @@ import {
   type WeightMatrix,
   weightBindings,
 } from './weight_matrix.ts';
-
-export type MatmulVariant = 'register' | 'tiled' | 'thin';
 
 /** No part of U belongs to a segment without an adapter. */
 export const NO_LORA = 0xffffffff;
@@ -60,32 +66,6 @@ export interface MatmulNT {
   readonly variant?: MatmulVariant;
 }
 
-/** The thin variant takes up to so many rows at once; beyond, register blocks read each weight less often. */
-const THIN_ROWS = 4;
-
-/**
- * The fixed table: which variant runs, by adapter class and shape. Register blocks read and write vec4s, so that K and
- * the bounds of all segments must be multiples of four; the thin variant reads vec4s along K alone.
- */
-export function matmulNTVariant(
-  adapterClass: AdapterClass,
-  rows: number,
-  inner: number,
-  bounds: readonly number[],
-): MatmulVariant {
-  if (adapterClass !== 'software' || inner % 4 !== 0) return 'tiled';
-  if (rows <= THIN_ROWS) return 'thin';
-  return bounds.every((n) => n % 4 === 0) ? 'register' : 'tiled';
-}
-
-export function matmulNNVariant(adapterClass: AdapterClass, columns: number): 'register' | 'tiled' {
-  return adapterClass === 'software' && columns % 4 === 0 ? 'register' : 'tiled';
-}
-
-/** Rows and columns of a workgroup's tile. */
-const TILE = 64;
-/** Rows of a tile of the register variant of Y = X W^T. */
-const REGISTER_ROWS = 32;
 const NO_SEGMENT: Segment = { start: 0, end: 0, u: NO_LORA, bRow: 0 };
 
 /** The part of a segment that lies in columns [start, end). */
@@ -96,19 +76,24 @@ function clip(segment: Segment, start: number, end: number): Segment {
 }
 
 /**
- * Of a product in tiles of workgroups: the left factor (with U or dU: `inner` and `rank` columns) is read once per tile
- * of columns, the right one (with B or A) once per tile of rows; `added` is 1 where outputs are added to something.
+ * Of a product in tiles of workgroups: the left factor is read once per tile of columns, the right one once per tile of
+ * rows; so are U (or dU) and B (or A), which have `rank` columns or rows, for the tiles and columns of `adapted` alone.
+ * `added` is 1 where outputs are added to something.
  */
 function productTraffic(
   format: WeightFormat,
   { rows, columns, inner, rank }: { rows: number; columns: number; inner: number; rank: number },
-  tiles: { rows: number; columns: number },
+  [tileColumns, tileRows]: readonly [number, number],
+  adapted: { readonly tiles: number; readonly columns: number },
   added: 0 | 1,
 ): Traffic {
   const weights = formatBytes(format, columns * inner);
-  const words = rows * (inner + rank) * tiles.columns + columns * rank * tiles.rows + added * rows * columns;
-  const { read, written } = wordTraffic(words, rows * columns);
-  return { read: read + (weights.data + weights.scales) * tiles.rows, written };
+  const lora = rank * (rows * adapted.tiles + adapted.columns * tileRows);
+  const { read, written } = wordTraffic(
+    rows * inner * tileColumns + lora + added * rows * columns,
+    rows * columns,
+  );
+  return { read: read + (weights.data + weights.scales) * tileRows, written };
 }
 
 /** Records Y = X W^T (+ scale U B^T) (+ residual). */
@@ -116,16 +101,16 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
   const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
   if (segments.length > 3) throw new Error(`matmulNT takes up to three segments, not ${segments.length}.`);
   const first = m.wFirst ?? 0;
-  for (const span of rowSpans(m.w, first, m.columns))
-    for (const piece of pieces(program, span.rows, 2 * m.rows * m.inner)) {
+  const spans = rowSpans(m.w, first, m.columns);
+  const bounds = [...segments.flatMap((s) => [s.start, s.end]), ...spans.map((span) => span.first - first)];
+  const variant = m.variant ?? matmulNTVariant(program, { ...m, bounds });
+  const tile = ntTile(variant, m.rows, m.columns);
+  for (const span of spans)
+    for (const piece of pieces(program, span.rows, 2 * m.rows * m.inner, tile.columns)) {
       const start = span.first - first + piece.first;
       const clipped = segments.map((s) => clip(s, start, start + piece.count));
-      matmulNTSpan(
-        program,
-        m,
-        span,
-        clipped.filter((s) => s.end > s.start),
-      );
+      const within = clipped.filter((s) => s.end > s.start);
+      matmulNTSpan(program, m, span, within, tile);
     }
 }
 
@@ -134,23 +119,24 @@ function matmulNTSpan(
   m: MatmulNT,
   { block }: RowSpan,
   segments: readonly Segment[],
+  tile: Tile,
 ): void {
-  const bounds = [m.columns, ...segments.flatMap((s) => [s.start, s.end])];
-  const variant = m.variant ?? matmulNTVariant(program.adapterClass, m.rows, m.inner, bounds);
   const segment = (i: number): readonly [number, number, number, number] => {
     const s = segments[i] ?? NO_SEGMENT;
     return [s.start, s.end, s.u, s.bRow];
   };
   const columns = segments.reduce((sum, s) => sum + s.end - s.start, 0);
-  const adaptedColumns = segments.reduce((sum, s) => sum + (s.u === NO_LORA ? 0 : s.end - s.start), 0);
-  const tiles = segments.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / TILE), 0);
-  const [tileColumns, tileRows] =
-    variant === 'thin'
-      ? [Math.ceil(columns / 32), Math.ceil(m.rows / THIN_ROWS)]
-      : [tiles, Math.ceil(m.rows / (variant === 'register' ? REGISTER_ROWS : TILE))];
+  const withLora = segments.filter((s) => s.u !== NO_LORA);
+  const adaptedColumns = withLora.reduce((sum, s) => sum + s.end - s.start, 0);
+  const tilesOf = (parts: readonly Segment[]) =>
+    parts.reduce((sum, s) => sum + Math.ceil((s.end - s.start) / tile.columns), 0);
+  const tiles = [
+    tile.bySegment ? tilesOf(segments) : Math.ceil(columns / tile.columns),
+    Math.ceil(m.rows / tile.rows),
+  ] as const;
   program.dispatch({
-    shader: shaderFor(`matmul/nt_${variant}`, block.format),
-    ...(variant === 'thin' ? { constants: { SINGLE: m.rows === 1 } } : {}),
+    shader: shaderFor(tile.shader, block.format),
+    constants: tile.constants,
     bind: {
       x: m.x,
       residual: m.residual ?? m.x,
@@ -172,12 +158,12 @@ function matmulNTSpan(
       segment1: segment(1),
       segment2: segment(2),
     },
-    workgroups: [tileColumns, tileRows],
+    workgroups: tiles,
     traffic: productTraffic(
       block.format,
-      // Of columns without an adapter neither U nor B is read.
-      { rows: m.rows, columns, inner: m.inner, rank: ((m.lora?.rank ?? 0) * adaptedColumns) / columns },
-      { rows: tileRows, columns: tileColumns },
+      { rows: m.rows, columns, inner: m.inner, rank: m.lora?.rank ?? 0 },
+      tiles,
+      { tiles: tilesOf(withLora), columns: adaptedColumns },
       m.residual ? 1 : 0,
     ),
     flops: 2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
@@ -198,36 +184,40 @@ export interface MatmulNN {
   /** dU A is added: dU is [rows, rank], A is [rank, columns], rank that of all projections of the group together. */
   readonly lora?: { readonly du: BufferSlice; readonly a: BufferSlice; readonly rank: number };
   readonly accumulate?: boolean;
-  readonly variant?: 'register' | 'tiled';
+  readonly variant?: MatmulNNVariant;
 }
 
 /** Records dX = dY W (+ dU A), or adds it to dX. */
 export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
-  for (const { first, count } of pieces(program, m.rows, 2 * m.columns * m.inner)) {
+  const first = m.wFirst ?? 0;
+  const bounds = rowSpans(m.w, first, m.inner).map((span) => span.first - first);
+  const variant = m.variant ?? matmulNNVariant(program, { ...m, bounds });
+  const tile = nnTile(variant);
+  for (const { first, count } of pieces(program, m.rows, 2 * m.columns * m.inner, tile.rows)) {
     const rowsOf = (matrix: BufferSlice, width: number): BufferSlice => ({
       buffer: matrix.buffer,
       offset: matrix.offset + 4 * first * width,
       size: matrix.size - 4 * first * width,
     });
-    matmulNNRows(program, {
+    const rows: MatmulNN = {
       ...m,
       rows: count,
       dy: rowsOf(m.dy, m.inner),
       dx: rowsOf(m.dx, m.columns),
       ...(m.lora ? { lora: { ...m.lora, du: rowsOf(m.lora.du, m.lora.rank) } } : {}),
-    });
+    };
+    matmulNNRows(program, rows, variant, tile);
   }
 }
 
-function matmulNNRows(program: ProgramBuilder, m: MatmulNN): void {
-  const variant = m.variant ?? matmulNNVariant(program.adapterClass, m.columns);
+function matmulNNRows(program: ProgramBuilder, m: MatmulNN, variant: MatmulNNVariant, tile: Tile): void {
   const first = m.wFirst ?? 0;
-  const [tileColumns, tileRows] = [Math.ceil(m.columns / TILE), Math.ceil(m.rows / TILE)];
+  const tiles = [Math.ceil(m.columns / tile.columns), Math.ceil(m.rows / tile.rows)] as const;
   rowSpans(m.w, first, m.inner).forEach(({ block, first: spanFirst, rows: inner }, i) => {
     // The adapter's part is added once, with the first block.
     const lora = i === 0 ? m.lora : undefined;
     program.dispatch({
-      shader: shaderFor(`matmul/nn_${variant}`, block.format),
+      shader: shaderFor(tile.shader, block.format),
       bind: {
         dy: m.dy,
         du: lora?.du ?? m.dy,
@@ -246,11 +236,12 @@ function matmulNNRows(program: ProgramBuilder, m: MatmulNN): void {
         dy_stride: m.inner,
         dy_column: spanFirst - first,
       },
-      workgroups: [tileColumns, tileRows],
+      workgroups: tiles,
       traffic: productTraffic(
         block.format,
         { rows: m.rows, columns: m.columns, inner, rank: lora?.rank ?? 0 },
-        { rows: tileRows, columns: tileColumns },
+        tiles,
+        { tiles: tiles[0], columns: m.columns },
         m.accumulate || i > 0 ? 1 : 0,
       ),
       flops: 2 * m.rows * m.columns * (inner + (lora?.rank ?? 0)),

@@ -2,7 +2,8 @@
 import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { whole } from '../gpu/ledger.ts';
 import { ProgramBuilder } from '../gpu/program.ts';
-import { type MatmulVariant, matmulNN, matmulNT } from './matmul.ts';
+import { matmulNN, matmulNT } from './matmul.ts';
+import { type MatmulVariant, NN_VARIANTS, NT_VARIANTS } from './matmul_variants.ts';
 import { f32Matrix } from './weight_matrix.ts';
 
 export interface SelfCheck {
@@ -35,11 +36,10 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
       ]);
       gpu.device.queue.writeBuffer(l!, 0, left);
       gpu.device.queue.writeBuffer(r!, 0, right);
-      const variants: readonly MatmulVariant[] =
-        kernel === 'matmul_nt' ? ['register', 'tiled', 'thin'] : ['register', 'tiled'];
-      for (const variant of variants) {
+      for (const variant of kernel === 'matmul_nt' ? NT_VARIANTS : NN_VARIANTS) {
         const program = new ProgramBuilder(gpu.adapterClass);
         const sizes = { rows, columns, inner };
+        const backward = NN_VARIANTS.find((v) => v === variant);
         if (kernel === 'matmul_nt')
           matmulNT(program, {
             x: whole(l!),
@@ -54,7 +54,7 @@ export async function selfCheck(gpu: Gpu): Promise<SelfCheck[]> {
             w: f32Matrix(whole(r!), inner, columns),
             dx: whole(out!),
             ...sizes,
-            ...(variant === 'thin' ? {} : { variant }),
+            ...(backward ? { variant: backward } : {}),
           });
         (await program.finish(gpu, owner)).submit();
         const got = new Float32Array(await gpu.readback(out!, 0, rows * columns * 4));

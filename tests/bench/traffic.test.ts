@@ -46,13 +46,13 @@ function tiles(total: number, size = 64): { first: number; count: number }[] {
 }
 
 describe.each(['gpu', 'software'] as const)('products for the class %s', (adapterClass) => {
-  /** Rows of a tile of Y = X W^T. */
-  const tileRows = adapterClass === 'gpu' ? 64 : 32;
+  /** Rows and columns of a tile of Y = X W^T, and columns of one of dX = dY W. */
+  const [tileRows, tileColumns, backColumns] = adapterClass === 'gpu' ? [64, 128, 128] : [32, 64, 64];
 
   it.each([
     ['f32', 130, 200, 96],
     ['q4_0', 130, 200, 96],
-    ['q8_0', 64, 64, 32],
+    ['q8_0', 64, 68, 32],
   ] as const)('Y = X W^T in %s, %i x %i x %i, with a residual', (format, rows, columns, inner) => {
     const w = matrix(format, columns, inner);
     const sizes = { rows, columns, inner };
@@ -61,7 +61,7 @@ describe.each(['gpu', 'software'] as const)('products for the class %s', (adapte
     );
     let read = 0;
     for (const r of tiles(rows, tileRows))
-      for (const c of tiles(columns))
+      for (const c of tiles(columns, tileColumns))
         read += 4 * r.count * inner + (c.count * inner * BITS[format]) / 8 + 4 * r.count * c.count;
     expect(got.read).toBeCloseTo(read, 3);
     expect(got.written).toBe(4 * rows * columns);
@@ -70,29 +70,48 @@ describe.each(['gpu', 'software'] as const)('products for the class %s', (adapte
   it('Y = X W^T + s U B^T: U and B in the tiles of adapted projections', () => {
     const [rows, inner, rank] = [130, 96, 8];
     const segments = [
-      { start: 0, end: 128, u: 0, bRow: 0 },
-      { start: 128, end: 192, u: NO_LORA, bRow: 0 },
-      { start: 192, end: 256, u: rank, bRow: 128 },
+      { start: 0, end: 192, u: 0, bRow: 0 },
+      { start: 192, end: 256, u: NO_LORA, bRow: 0 },
+      { start: 256, end: 320, u: rank, bRow: 192 },
     ];
     const lora = { u: slice('u'), b: slice('b'), rank, uStride: 2 * rank, scale: 1, segments };
     const got = recorded(adapterClass, (p) =>
       matmulNT(p, {
         x: slice('x'),
-        w: matrix('f32', 256, inner),
+        w: matrix('f32', 320, inner),
         y: slice('y'),
         lora,
         rows,
-        columns: 256,
+        columns: 320,
         inner,
       }),
     );
     let read = 0;
+    // A tile holds columns of one projection alone.
     for (const r of tiles(rows, tileRows))
-      for (const c of tiles(256)) {
-        read += 4 * inner * (r.count + c.count);
-        if (c.first !== 128) read += 4 * rank * (r.count + c.count);
-      }
+      for (const { start, end, u } of segments)
+        for (const c of tiles(end - start, tileColumns))
+          read += 4 * (inner + (u === NO_LORA ? 0 : rank)) * (r.count + c.count);
     expect(got.read).toBe(read);
+  });
+
+  it.each([
+    [1, 200],
+    [3, 200],
+    [130, 24],
+  ])('Y = X W^T of %i rows and %i columns: fewer than a tile has', (rows, columns) => {
+    const inner = 96;
+    const sizes = { rows, columns, inner };
+    const got = recorded(adapterClass, (p) =>
+      matmulNT(p, { x: slice('x'), w: matrix('q4_0', columns, inner), y: slice('y'), ...sizes }),
+    );
+    const [few, narrow] = adapterClass === 'gpu' ? [8, [32, 32]] : [32, [32, 64]];
+    const [height, width] = rows <= 4 ? [4, few] : [narrow[0]!, narrow[1]!];
+    let read = 0;
+    for (const r of tiles(rows, height))
+      for (const c of tiles(columns, width)) read += 4 * r.count * inner + (c.count * inner * BITS.q4_0) / 8;
+    expect(got.read).toBeCloseTo(read, 3);
+    expect(got.written).toBe(4 * rows * columns);
   });
 
   it('dX = dY W + dU A, of a weight in two blocks', () => {
@@ -105,7 +124,7 @@ describe.each(['gpu', 'software'] as const)('products for the class %s', (adapte
     let read = 0;
     for (const part of [64, 32])
       for (const r of tiles(rows))
-        for (const c of tiles(columns)) {
+        for (const c of tiles(columns, backColumns)) {
           read += 4 * r.count * part + (c.count * part * BITS.q4_0) / 8;
           // The adapter comes with the first block; the second adds to what is there.
           read += part === 64 ? 4 * rank * (r.count + c.count) : 4 * r.count * c.count;

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loraDownGradient, loraGradientA, loraGradientB } from '../../src/ops/lora.ts';
-import { type MatmulVariant, matmulNN, matmulNT, NO_LORA, type Segment } from '../../src/ops/matmul.ts';
+import { matmulNN, matmulNT, NO_LORA, type Segment } from '../../src/ops/matmul.ts';
+import { type MatmulVariant, NN_VARIANTS, NT_VARIANTS } from '../../src/ops/matmul_variants.ts';
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { linear, linearBackward } from '../oracle/linear.ts';
@@ -16,81 +17,88 @@ const tolerance = 4e-6;
 const runs = { numRuns: 8, seed: 1 };
 const size = (max: number) => fc.oneof(fc.constantFrom(1, 3, 63, 64, 65), fc.integer({ min: 1, max }));
 
-describe.each(['tiled', 'register', 'thin', undefined] as const)(
-  'matmul, %s (undefined: by the table)',
-  (forced) => {
-    const kernel = forced ? { variant: forced } : {};
-    /** Register blocks read and write vec4s, thin ones along K: the table gives them no other sizes. */
-    const fitting = (n: number) => (forced === 'register' ? Math.ceil(n / 4) * 4 : n);
-    const fittingInner = (n: number) => (forced === 'thin' ? Math.ceil(n / 4) * 4 : fitting(n));
+const byFour = (n: number) => Math.ceil(n / 4) * 4;
 
-    async function nt(rows: number, columnsAny: number, innerAny: number, withResidual: boolean) {
-      const [columns, inner] = [fitting(columnsAny), fittingInner(innerAny)];
-      const random = new Random(rows * 7 + columns * 11 + inner);
-      const [x, w] = [random.normals(rows * inner), random.normals(columns * inner)];
-      const residual = random.normals(rows * columns);
-      const { y } = await runOp(
-        await getTestGpu(),
-        { x: f32(x), w: f32(w), residual: f32(residual), y: unwritten(rows * columns) },
-        ['y'],
-        (program, { x, w, y, residual }) =>
-          matmulNT(program, {
-            x,
-            w: f32Matrix(w, columns, inner),
-            y,
-            rows,
-            columns,
-            inner,
-            ...kernel,
-            ...(withResidual ? { residual } : {}),
-          }),
-      );
-      const expected = linear(x, w, rows).map((value, i) => value + (withResidual ? residual[i]! : 0));
-      expect(relativeDifference(y, expected)).toBeLessThan(tolerance);
-    }
+/** The backward product's variant of the same name, if it has one. */
+const backVariant = (variant: MatmulVariant | undefined) => NN_VARIANTS.find((v) => v === variant);
 
-    async function nn(rows: number, columnsAny: number, inner: number, accumulate: boolean) {
-      const columns = fitting(columnsAny);
-      const random = new Random(rows * 7 + columns * 11 + inner);
-      const [dy, w] = [random.normals(rows * inner), random.normals(inner * columns)];
-      const before = random.normals(rows * columns);
-      const { dx } = await runOp(
-        await getTestGpu(),
-        { dy: f32(dy), w: f32(w), dx: accumulate ? f32(before) : unwritten(rows * columns) },
-        ['dx'],
-        (program, b) =>
-          matmulNN(program, {
-            ...b,
-            w: f32Matrix(b.w, inner, columns),
-            rows,
-            columns,
-            inner,
-            accumulate,
-            ...(forced && forced !== 'thin' ? { variant: forced } : {}),
-          }),
-      );
-      const expected = linearBackward(w, dy, rows).map((value, i) => value + (accumulate ? before[i]! : 0));
-      expect(relativeDifference(dx, expected)).toBeLessThan(tolerance);
-    }
+describe.each([...NT_VARIANTS, undefined])('matmul, %s (undefined: by the table)', (forced) => {
+  const kernel = forced ? { variant: forced } : {};
+  const back = backVariant(forced);
+  const none = forced !== undefined && !back;
+  /** Register blocks read and write vec4s, others read them along K: the table gives them no other sizes. */
+  const fitting = (n: number) => (forced === 'register' ? byFour(n) : n);
+  const fittingInner = (n: number) => (forced && forced !== 'scalar' ? byFour(n) : n);
+  /** Backward, register blocks write vec4s and tiles read them along the inner dimension as well. */
+  const fittingBack = (n: number) => (back && back !== 'scalar' ? byFour(n) : n);
+  const fittingBackInner = (n: number) => (back === 'tiled' ? byFour(n) : n);
 
-    it('Y = X W^T (+ residual), over shapes', async () => {
-      await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nt), runs);
-    });
+  async function nt(rows: number, columnsAny: number, innerAny: number, withResidual: boolean) {
+    const [columns, inner] = [fitting(columnsAny), fittingInner(innerAny)];
+    const random = new Random(rows * 7 + columns * 11 + inner);
+    const [x, w] = [random.normals(rows * inner), random.normals(columns * inner)];
+    const residual = random.normals(rows * columns);
+    const { y } = await runOp(
+      await getTestGpu(),
+      { x: f32(x), w: f32(w), residual: f32(residual), y: unwritten(rows * columns) },
+      ['y'],
+      (program, { x, w, y, residual }) =>
+        matmulNT(program, {
+          x,
+          w: f32Matrix(w, columns, inner),
+          y,
+          rows,
+          columns,
+          inner,
+          ...kernel,
+          ...(withResidual ? { residual } : {}),
+        }),
+    );
+    const expected = linear(x, w, rows).map((value, i) => value + (withResidual ? residual[i]! : 0));
+    expect(relativeDifference(y, expected)).toBeLessThan(tolerance);
+  }
 
-    it.skipIf(forced === 'thin')('dX = dY W (+ dX), over shapes', async () => {
-      await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nn), runs);
-    });
+  async function nn(rows: number, columnsAny: number, innerAny: number, accumulate: boolean) {
+    const [columns, inner] = [fittingBack(columnsAny), fittingBackInner(innerAny)];
+    const random = new Random(rows * 7 + columns * 11 + inner);
+    const [dy, w] = [random.normals(rows * inner), random.normals(inner * columns)];
+    const before = random.normals(rows * columns);
+    const { dx } = await runOp(
+      await getTestGpu(),
+      { dy: f32(dy), w: f32(w), dx: accumulate ? f32(before) : unwritten(rows * columns) },
+      ['dx'],
+      (program, b) =>
+        matmulNN(program, {
+          ...b,
+          w: f32Matrix(b.w, inner, columns),
+          rows,
+          columns,
+          inner,
+          accumulate,
+          ...(back ? { variant: back } : {}),
+        }),
+    );
+    const expected = linearBackward(w, dy, rows).map((value, i) => value + (accumulate ? before[i]! : 0));
+    expect(relativeDifference(dx, expected)).toBeLessThan(tolerance);
+  }
 
-    it('takes one token, 333 tokens, 4,099 columns and 4,099 products to a sum', async () => {
-      await nt(1, 4099, 24, false);
-      await nt(333, 130, 96, true);
-      await nt(2, 5, 4099, false);
-      if (forced === 'thin') return;
-      await nn(1, 24, 4099, true);
-      await nn(333, 96, 130, false);
-    });
-  },
-);
+  it('Y = X W^T (+ residual), over shapes', async () => {
+    await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nt), runs);
+  });
+
+  it.skipIf(none)('dX = dY W (+ dX), over shapes', async () => {
+    await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nn), runs);
+  });
+
+  it('takes one token, 333 tokens, 4,099 columns and 4,099 products to a sum', async () => {
+    await nt(1, 4099, 24, false);
+    await nt(333, 130, 96, true);
+    await nt(2, 5, 4099, false);
+    if (none) return;
+    await nn(1, 24, 4099, true);
+    await nn(333, 96, 130, false);
+  });
+});
 
 /** Some projections that share X, with LoRA on those that `adapted` names. */
 interface Group {
@@ -150,10 +158,13 @@ async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) 
     (program, b) => {
       const shape = { rows, rank, totalRank, scale, segments };
       const kernel = variant ? { variant } : {};
-      const backKernel = variant && variant !== 'thin' ? { variant } : {};
+      const back = backVariant(variant);
+      const backKernel = back ? { variant: back } : {};
       const a = f32Matrix(b.a, totalRank, inner);
       const w = f32Matrix(b.w, columns, inner);
-      matmulNT(program, { x: b.x, w: a, y: b.u, rows, columns: totalRank, inner, ...kernel });
+      // U's columns are as many as ranks: register blocks may not take them.
+      const ranks = variant === 'register' && totalRank % 4 !== 0 ? {} : kernel;
+      matmulNT(program, { x: b.x, w: a, y: b.u, rows, columns: totalRank, inner, ...ranks });
       const lora = { u: b.u, b: b.b, rank, uStride: totalRank, scale, segments };
       matmulNT(program, { x: b.x, w, y: b.y, rows, columns, inner, lora, ...kernel });
       loraDownGradient(program, shape, { dy: b.dy, dyStride: columns, b: b.b, du: b.du });
@@ -221,12 +232,17 @@ describe('linear with LoRA', () => {
     checkGroup({ rows: 65, inner: 20, outs: [28, 28], adapted: [true, true], rank }),
   );
 
-  it.each(['tiled', 'register'] as const)('with the %s kernels at 333 tokens', (variant) =>
+  it.each(NT_VARIANTS)('with the %s kernels at 333 tokens', (variant) =>
     checkGroup({ ...qkv, rows: 333, rank: 8, adapted: [true, true, true], variant }),
   );
 
-  it.each([1, 3, 4, 7])('with the thin kernel at %i tokens', (rows) =>
-    checkGroup({ ...qkv, rows, rank: 3, adapted: [true, false, true], variant: 'thin' }),
+  it.each(NT_VARIANTS.flatMap((variant) => [1, 3, 4, 7].map((rows) => [variant, rows] as const)))(
+    'with the %s kernel at %i tokens, of rank 3',
+    (variant, rows) => checkGroup({ ...qkv, rows, rank: 3, adapted: [true, false, true], variant }),
+  );
+
+  it.each(NT_VARIANTS)('of a rank beyond a step of the tiles, with the %s kernels', (variant) =>
+    checkGroup({ rows: 37, inner: 20, outs: [140, 12], adapted: [true, true], rank: 37, variant }),
   );
 
   it('over shapes', async () => {

@@ -8,12 +8,12 @@ import { benchScaling, type ScalingFigures, scalingText } from '../../../bench/s
 import { benchStep, type StepFigures } from '../../../bench/step.ts';
 import { benchTree, type TreeFigures, treeText } from '../../../bench/tree.ts';
 import { Gpu } from '../../gpu/gpu.ts';
+import { kernelVariants } from '../../ops/kernel_variants.ts';
 import type { Command } from '../command.ts';
 import { dawnDevice, shadersFromDisk } from '../dawn.ts';
 import { openModel, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
 import { bundled, readWorld } from '../world_files.ts';
 import { ROOFLINE_OPTIONS, type RooflineReport, rooflineReport, rooflineText } from './bench_roofline.ts';
-import { kernelVariants } from './doctor.ts';
 
 interface BenchReport {
   readonly what: string;

@@ -1,8 +1,7 @@
 /** @file `doctor`: which adapter, what it can do, whether its numbers are right, and which kernels it gets. */
 import { Gpu } from '../../gpu/gpu.ts';
 import type { LlamaModel } from '../../llama/model.ts';
-import { attentionVariant } from '../../ops/attention.ts';
-import { matmulNNVariant, matmulNTVariant } from '../../ops/matmul.ts';
+import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { selfCheck } from '../../ops/self_check.ts';
 import type { WeightFormat } from '../../ops/weight_matrix.ts';
 import type { Command } from '../command.ts';
@@ -24,19 +23,6 @@ export async function diagnose(gpu: Gpu) {
     limits: Object.fromEntries(LIMITS.map((name) => [name, gpu.device.limits[name]])),
     self_check: await selfCheck(gpu),
     kernels: kernelVariants(gpu),
-  };
-}
-
-/** The fixed table's choice for this adapter, for sizes that are multiples of four and for others. */
-export function kernelVariants(gpu: Gpu): Record<string, string> {
-  return {
-    adapter_class: gpu.adapterClass,
-    matmul_nt: matmulNTVariant(gpu.adapterClass, 64, 4, [4]),
-    matmul_nt_few_rows: matmulNTVariant(gpu.adapterClass, 1, 4, [4]),
-    matmul_nt_unaligned: matmulNTVariant(gpu.adapterClass, 64, 1, [1]),
-    matmul_nn: matmulNNVariant(gpu.adapterClass, 4),
-    matmul_nn_unaligned: matmulNNVariant(gpu.adapterClass, 1),
-    attention: attentionVariant(gpu.adapterClass, 64),
   };
 }
 

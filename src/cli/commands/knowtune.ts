@@ -8,6 +8,7 @@ import type { KnowtuneEvent } from '../../knowtuning/events.ts';
 import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowtuning/pipeline.ts';
 import type { Project } from '../../knowtuning/project.ts';
 import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
+import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
 import type { TrainResult } from '../../train/tuner.ts';
@@ -17,7 +18,7 @@ import { METHOD_OPTIONS, methodOptions, openAuthor, stageConfigs } from '../meth
 import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
-import { kernelVariants, weightsReport } from './doctor.ts';
+import { weightsReport } from './doctor.ts';
 import { summarize } from './train.ts';
 
 const STAGES = ['sft', 'stage1', 'stage2'] as const;

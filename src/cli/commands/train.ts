@@ -3,6 +3,7 @@ import { InputError } from '../../formats/input_error.ts';
 import { parseJson } from '../../formats/json.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
+import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { matmulRate } from '../../ops/matmul_rate.ts';
 import { DATE_STRING } from '../../text/jinja_environment.ts';
 import { parseTrainConfig } from '../../train/config.ts';
@@ -30,7 +31,7 @@ import {
 } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { sha256 } from '../sha256.ts';
-import { kernelVariants, weightsReport } from './doctor.ts';
+import { weightsReport } from './doctor.ts';
 
 /** Keys of --config that an adapter given by --adapter decides. */
 const ADAPTER_KEYS = ['r', 'lora_alpha', 'target_modules', 'use_rslora'] as const;

@@ -1,0 +1,31 @@
+/** @file Operations with several kernels: which variants there are, and which a device gets. */
+import type { Gpu } from '../gpu/gpu.ts';
+import { ProgramBuilder } from '../gpu/program.ts';
+import type { VariantNames } from '../gpu/variants.ts';
+import { attentionVariant } from './attention.ts';
+import { matmulNNVariant, matmulNTVariant, NT_VARIANTS } from './matmul_variants.ts';
+
+/** What can be forced: those of the forward product hold those of the backward one. */
+export const KERNEL_VARIANTS: VariantNames = { matmul: NT_VARIANTS };
+
+/** What runs on this device by the fixed tables or because it was forced, at sizes that decide; written into manifests. */
+export function kernelVariants(gpu: Gpu): Record<string, string> {
+  const program = ProgramBuilder.for(gpu);
+  const nt = (rows: number, columns: number, inner: number) =>
+    matmulNTVariant(program, { rows, columns, inner, bounds: [0, columns] });
+  const nn = (columns: number, inner: number) => matmulNNVariant(program, { columns, inner, bounds: [0] });
+  return {
+    adapter_class: gpu.adapterClass,
+    forced:
+      Object.entries(gpu.forced)
+        .map(([operation, variant]) => `${operation}=${variant}`)
+        .join(',') || 'none',
+    matmul_nt: nt(512, 512, 512),
+    matmul_nt_few_columns: nt(512, 16, 512),
+    matmul_nt_few_rows: nt(1, 512, 512),
+    matmul_nt_unaligned: nt(512, 511, 511),
+    matmul_nn: nn(512, 512),
+    matmul_nn_unaligned: nn(511, 511),
+    attention: attentionVariant(gpu.adapterClass, 64),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * @file Which variant of a product runs: a fixed table by adapter class and shape, never a timing, since bits must not
+ * depend on one. Shared-memory tiles are for GPUs, register blocks for software adapters.
+ */
+import type { ProgramBuilder } from '../gpu/program.ts';
+import type { ShaderConstants } from '../gpu/shader_library.ts';
+
+/** Of Y = X W^T. */
+export const NT_VARIANTS = ['tiled', 'narrow', 'row', 'register', 'thin', 'scalar'] as const;
+export type MatmulVariant = (typeof NT_VARIANTS)[number];
+
+/** Of dX = dY W. */
+export const NN_VARIANTS = ['tiled', 'register', 'scalar'] as const;
+export type MatmulNNVariant = (typeof NN_VARIANTS)[number];
+
+/** What decides the variant of Y = X W^T. */
+export interface NTShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  /** First and last columns of all segments, and where blocks of W's rows begin. */
+  readonly bounds: readonly number[];
+}
+
+/** What decides the variant of dX = dY W. */
+export interface NNShape {
+  readonly columns: number;
+  readonly inner: number;
+  /** Columns of dY where blocks of W's rows begin. */
+  readonly bounds: readonly number[];
+}
+
+/** Rows that variants for a few of them make at once; with more, others read each weight less often. */
+const FEW_ROWS = 4;
+
+/** Columns up to which tiles as narrow as these are used. */
+const FEW_COLUMNS = 64;
+
+const byFour = (n: number) => n % 4 === 0;
+
+/** Whether a variant of Y = X W^T takes a shape: all but `scalar` read X and W as vec4s along K; register blocks write vec4s as well. */
+export function fitsNT(variant: string, { rows, columns, inner, bounds }: NTShape): variant is MatmulVariant {
+  if (variant === 'scalar') return true;
+  if (!byFour(inner)) return false;
+  if (variant === 'row' || variant === 'thin') return rows <= FEW_ROWS;
+  if (variant === 'narrow') return columns <= FEW_COLUMNS;
+  return variant === 'tiled' || (variant === 'register' && byFour(columns) && bounds.every(byFour));
+}
+
+/** Whether a variant of dX = dY W takes a shape: all but `scalar` read W and write dX as vec4s; tiles read dY as vec4s as well. */
+export function fitsNN(variant: string, { columns, inner, bounds }: NNShape): variant is MatmulNNVariant {
+  if (variant === 'scalar') return true;
+  if (!byFour(columns)) return false;
+  return variant === 'register' || (variant === 'tiled' && byFour(inner) && bounds.every(byFour));
+}
+
+type Choice = Pick<ProgramBuilder, 'adapterClass' | 'forced'>;
+
+/** The variant of Y = X W^T: the forced one where it fits, else the first of the table's that does. */
+export function matmulNTVariant(program: Choice, shape: NTShape): MatmulVariant {
+  const table = program.adapterClass === 'gpu' ? ['row', 'narrow', 'tiled'] : ['thin', 'register'];
+  return [program.forced('matmul') ?? '', ...table, 'scalar'].find((v) => fitsNT(v, shape))!;
+}
+
+/** The variant of dX = dY W, likewise. */
+export function matmulNNVariant(program: Choice, shape: NNShape): MatmulNNVariant {
+  const table = program.adapterClass === 'gpu' ? ['tiled'] : ['register'];
+  return [program.forced('matmul') ?? '', ...table, 'scalar'].find((v) => fitsNN(v, shape))!;
+}
+
+/** Outputs that a workgroup makes, and the constants that make its shader do so. */
+export interface Tile {
+  readonly shader: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Whether no tile holds columns of two segments. */
+  readonly bySegment: boolean;
+  readonly constants: ShaderConstants;
+}
+
+/** Tile of a variant of Y = X W^T. */
+export function ntTile(variant: MatmulVariant, rows: number, columns: number): Tile {
+  const tile = { shader: `matmul/nt_${variant}`, bySegment: true, constants: {} };
+  switch (variant) {
+    case 'tiled':
+      return { ...tile, rows: 64, columns: 128 };
+    case 'narrow': {
+      // As narrow as the product, if it can be, and deeper, so that fewer lanes wait for memory less often.
+      const width = columns <= 16 ? 16 : columns <= 32 ? 32 : FEW_COLUMNS;
+      const constants = { ROWS: 32, COLUMNS: width, DEPTH: 32 };
+      return { ...tile, shader: 'matmul/nt_tiled', rows: 32, columns: width, constants };
+    }
+    case 'row':
+      return { ...tile, rows: FEW_ROWS, columns: 8, bySegment: false, constants: { SINGLE: rows === 1 } };
+    case 'thin':
+      return { ...tile, rows: FEW_ROWS, columns: 32, bySegment: false, constants: { SINGLE: rows === 1 } };
+    case 'register':
+      return { ...tile, rows: 32, columns: 64 };
+    case 'scalar':
+      return { ...tile, rows: 64, columns: 64 };
+  }
+}
+
+/** Tile of a variant of dX = dY W. */
+export function nnTile(variant: MatmulNNVariant): Tile {
+  const columns = variant === 'tiled' ? 128 : 64;
+  return { shader: `matmul/nn_${variant}`, rows: 64, columns, bySegment: false, constants: {} };
+}

@@ -1,0 +1,93 @@
+/** @file Forced kernel variants: what can be asked for, and what then runs. */
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/formats/input_error.ts';
+import { ProgramBuilder } from '../../src/gpu/program.ts';
+import { parseVariants } from '../../src/gpu/variants.ts';
+import { KERNEL_VARIANTS } from '../../src/ops/kernel_variants.ts';
+import { matmulNNVariant, matmulNTVariant } from '../../src/ops/matmul_variants.ts';
+
+const parse = (text: string) =>
+  parseVariants(text, { matmul: ['tiled', 'row'], attention: ['single'] }, '--kernels');
+
+describe('asking for variants', () => {
+  it('takes one for each operation', () => {
+    expect(parse('matmul=row')).toEqual({ matmul: 'row' });
+    expect(parse('attention=single,matmul=tiled')).toEqual({ attention: 'single', matmul: 'tiled' });
+  });
+
+  it.each([
+    ['matmull=row', /names matmull, which has no variants. Choose matmul or attention/],
+    ['toString=row', /names toString/],
+    ['matmul=rows', /matmul=rows, which does not exist. Choose tiled or row/],
+    ['matmul=row,matmul=tiled', /names matmul twice/],
+    ['matmul', /has matmul. Give operation=variant/],
+    ['matmul=row=tiled', /has matmul=row=tiled/],
+    ['', /Give operation=variant/],
+  ])('refuses %s', (text, message) => {
+    expect(() => parse(text)).toThrow(InputError);
+    expect(() => parse(text)).toThrow(message);
+  });
+});
+
+describe('products', () => {
+  const chosen = (adapterClass: 'gpu' | 'software', forced?: string) => {
+    const program = new ProgramBuilder(
+      adapterClass,
+      Number.POSITIVE_INFINITY,
+      forced === undefined ? {} : parseVariants(forced, KERNEL_VARIANTS, 'here'),
+    );
+    const nt = (rows: number, columns: number, inner: number) =>
+      matmulNTVariant(program, { rows, columns, inner, bounds: [0, columns] });
+    const nn = (columns: number, inner: number) => matmulNNVariant(program, { columns, inner, bounds: [0] });
+    return [
+      nt(512, 512, 512),
+      nt(512, 16, 512),
+      nt(2, 512, 512),
+      nt(512, 511, 511),
+      nn(512, 512),
+      nn(512, 511),
+    ];
+  };
+
+  it('follow the table', () => {
+    expect(chosen('gpu')).toEqual(['tiled', 'narrow', 'row', 'scalar', 'tiled', 'scalar']);
+    expect(chosen('software')).toEqual(['register', 'register', 'thin', 'scalar', 'register', 'register']);
+  });
+
+  it('run in the forced variant wherever it takes the shape', () => {
+    expect(chosen('software', 'matmul=tiled')).toEqual([
+      'tiled',
+      'tiled',
+      'tiled',
+      'scalar',
+      'tiled',
+      'register',
+    ]);
+    expect(chosen('gpu', 'matmul=register')).toEqual([
+      'register',
+      'register',
+      'register',
+      'scalar',
+      'register',
+      'register',
+    ]);
+    expect(chosen('software', 'matmul=row')).toEqual([
+      'register',
+      'register',
+      'row',
+      'scalar',
+      'register',
+      'register',
+    ]);
+    expect(chosen('gpu', 'matmul=scalar')).toEqual(Array(6).fill('scalar'));
+  });
+
+  it('keep vec4s from bounds that are no multiples of four', () => {
+    const program = new ProgramBuilder('software');
+    const shape = { rows: 9, columns: 16, inner: 8 };
+    expect(matmulNTVariant(program, { ...shape, bounds: [0, 6, 16] })).toBe('scalar');
+    expect(matmulNNVariant(new ProgramBuilder('gpu'), { columns: 8, inner: 16, bounds: [0, 6] })).toBe(
+      'scalar',
+    );
+  });
+});
