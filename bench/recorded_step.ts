@@ -1,6 +1,7 @@
 /** @file A training step recorded on paper: what a GPU would be asked to do, counted without one. */
 import type { AdapterClass } from '../src/gpu/gpu.ts';
 import { ProgramBuilder, type RecordedDispatch } from '../src/gpu/program.ts';
+import type { ForcedVariants } from '../src/gpu/variants.ts';
 import type { LlamaConfig } from '../src/llama/config.ts';
 import { type LoraShape, loraLayout } from '../src/llama/lora_layout.ts';
 import { layersToRecompute } from '../src/llama/memory_plan.ts';
@@ -20,6 +21,7 @@ export interface StepToRecord {
   readonly bindingLimit: number;
   /** Bytes that weights and session should fit; without it nothing is computed twice. */
   readonly memoryBudget?: number;
+  readonly forced?: ForcedVariants;
 }
 
 export interface RecordedStep {
@@ -40,6 +42,7 @@ export function recordStep({
   adapterClass,
   bindingLimit,
   memoryBudget = Number.POSITIVE_INFINITY,
+  forced,
 }: StepToRecord): RecordedStep {
   const layout = loraLayout(config, lora);
   // Choices that follow the file are taken as for one in f16, as most are.
@@ -47,7 +50,7 @@ export function recordStep({
   const shape = { tokens, targets: tokens, sequences: 1, pairs: 1, positions: tokens, training: true };
   const recomputed = layersToRecompute(config, layout, shape, plan.bytes, memoryBudget);
   const workspace = Workspace.onPaper(config, layout, { ...shape, recomputed });
-  const program = new ProgramBuilder(adapterClass);
+  const program = new ProgramBuilder(adapterClass, Number.POSITIVE_INFINITY, forced);
   recordGradients(program, workspace, weightsOnPaper(config, plan), {
     tokens,
     targets: tokens,

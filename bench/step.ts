@@ -3,6 +3,7 @@
 import type { DeviceFactory } from '../src/gpu/gpu.ts';
 import { Gpu } from '../src/gpu/gpu.ts';
 import type { ShaderLibrary } from '../src/gpu/shader_library.ts';
+import type { ForcedVariants } from '../src/gpu/variants.ts';
 import type { LlamaConfig, Projection } from '../src/llama/config.ts';
 import { flopsPerToken } from '../src/llama/flops.ts';
 import { loadLlama } from '../src/llama/model.ts';
@@ -22,6 +23,7 @@ export interface StepOptions {
   readonly weights: WeightChoice;
   readonly steps: number;
   readonly runs: number;
+  readonly forced: ForcedVariants;
 }
 
 export interface StepFigures {
@@ -50,7 +52,7 @@ export async function benchStep(
   progress: (line: string) => void,
 ): Promise<StepFigures> {
   const started = performance.now();
-  const gpu = await Gpu.create(device, shaders);
+  const gpu = await Gpu.create(device, shaders, { forced: options.forced });
   try {
     const config: LlamaConfig = STEP_MODEL;
     const { tokens, rank, targets, steps, runs, weights } = options;

@@ -10,6 +10,7 @@ import type { Adapter, TemplateName } from '../train/tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
 import { dawnDevice, shadersFromDisk } from './dawn.ts';
 import { diskSource } from './disk_source.ts';
+import { forcedVariants, KERNELS_OPTION } from './kernels_option.ts';
 import { modelSource } from './model_source.ts';
 import { preparationLines } from './preparation_lines.ts';
 import { startTemplateThread } from './template_host.ts';
@@ -41,6 +42,7 @@ export const MODEL_OPTIONS: OptionSpecs = {
     help: "how prompts are rendered: as given, by the model's chat template, or as the paper's scripts do (default: auto where the model has a chat template, else none)",
   },
   ...WEIGHT_OPTIONS,
+  ...KERNELS_OPTION,
 };
 
 /** The choices of WEIGHT_OPTIONS. */
@@ -82,8 +84,9 @@ export const ADAPTER_OPTION: OptionSpecs = { adapter: { help: 'PEFT adapter dire
 /** A model on a device, with the options' template. */
 export async function openModel(options: Options): Promise<OpenedTuner & { readonly gpu: Gpu }> {
   const tell = (line: string) => process.stderr.write(`${line}\n`);
+  const forced = forcedVariants(options);
   const source = await modelSource(options.get('model'), tell);
-  const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
+  const gpu = await Gpu.create(dawnDevice, shadersFromDisk(), { forced });
   try {
     const template = options.maybe('template') as TemplateName | undefined;
     const budget = memoryBudget(options);

@@ -7,10 +7,12 @@ import { rivalsText } from '../../../bench/rivals/text.ts';
 import { benchScaling, type ScalingFigures, scalingText } from '../../../bench/scaling.ts';
 import { benchStep, type StepFigures } from '../../../bench/step.ts';
 import { benchTree, type TreeFigures, treeText } from '../../../bench/tree.ts';
+import { InputError } from '../../formats/input_error.ts';
 import { Gpu } from '../../gpu/gpu.ts';
 import { kernelVariants } from '../../ops/kernel_variants.ts';
 import type { Command } from '../command.ts';
 import { dawnDevice, shadersFromDisk } from '../dawn.ts';
+import { forcedVariants, KERNELS_OPTION } from '../kernels_option.ts';
 import { openModel, WEIGHT_OPTIONS, weightChoices } from '../open_model.ts';
 import { bundled, readWorld } from '../world_files.ts';
 import { ROOFLINE_OPTIONS, type RooflineReport, rooflineReport, rooflineText } from './bench_roofline.ts';
@@ -48,6 +50,7 @@ export const bench: Command = {
     },
     ...WEIGHT_OPTIONS,
     weights: { ...WEIGHT_OPTIONS.weights!, default: 'f32' },
+    ...KERNELS_OPTION,
     runs: { default: '5', help: 'runs, of which the median counts' },
     tokens: { default: '128', help: 'with step, rivals and roofline: tokens of the one sequence' },
     rank: { default: '8', help: "with step and roofline: LoRA's rank" },
@@ -61,8 +64,11 @@ export const bench: Command = {
   async run(options, progress): Promise<BenchReport | RooflineReport> {
     const what = options.get('what');
     if (what === 'roofline') return rooflineReport(options);
+    if (what === 'rivals' && options.maybe('kernels') !== undefined)
+      throw new InputError('--kernels', 'is not for rivals, who meet the fixed table.', 'Leave it out.');
     const runs = options.integer('runs', 1);
-    const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
+    const forced = forcedVariants(options);
+    const gpu = await Gpu.create(dawnDevice, shadersFromDisk(), { forced });
     const head = {
       what,
       adapter: gpu.adapter.description,
@@ -119,6 +125,7 @@ export const bench: Command = {
         weights: weightChoices(options).weights,
         steps: options.integer('steps', 2),
         runs,
+        forced,
       },
       progress,
     );

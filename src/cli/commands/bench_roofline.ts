@@ -4,6 +4,7 @@ import { type Expectation, type RooflineFigures, roofline } from '../../../bench
 import { InputError } from '../../formats/input_error.ts';
 import type { OptionSpecs, Options } from '../arguments.ts';
 import { shadersFromDisk } from '../dawn.ts';
+import { forcedVariants } from '../kernels_option.ts';
 import { BUDGET_OPTION, memoryBudget, weightChoices } from '../open_model.ts';
 import { DEFAULT_BINDING, targetModules } from './plan.ts';
 
@@ -47,6 +48,7 @@ export function rooflineReport(options: Options): RooflineReport {
     },
     weights: weightChoices(options),
     bindingLimit: DEFAULT_BINDING,
+    forced: forcedVariants(options),
     ...(budget === undefined ? {} : { memoryBudget: budget }),
   };
   return {

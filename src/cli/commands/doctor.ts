@@ -6,6 +6,7 @@ import { selfCheck } from '../../ops/self_check.ts';
 import type { WeightFormat } from '../../ops/weight_matrix.ts';
 import type { Command } from '../command.ts';
 import { dawnDevice, shadersFromDisk } from '../dawn.ts';
+import { forcedVariants, KERNELS_OPTION } from '../kernels_option.ts';
 
 const LIMITS = [
   'maxBufferSize',
@@ -36,9 +37,9 @@ export function weightsReport({ weights: { plan } }: LlamaModel) {
 
 export const doctor: Command = {
   summary: 'show the adapter, its limits, self-checks and chosen kernels',
-  options: {},
-  async run() {
-    const gpu = await Gpu.create(dawnDevice, shadersFromDisk());
+  options: KERNELS_OPTION,
+  async run(options) {
+    const gpu = await Gpu.create(dawnDevice, shadersFromDisk(), { forced: forcedVariants(options) });
     try {
       return {
         node: process.version,
