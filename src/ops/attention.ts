@@ -3,16 +3,20 @@
  * no [T, T] buffer. qkv is [rows, (heads + 2 kvHeads) headDim] = [queries | keys | values]; heads of one group share a key
  * head. Shared-memory tiles are for GPUs, register blocks for software adapters.
  */
-import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { wordTraffic } from './traffic.ts';
 
-export type AttentionVariant = 'register' | 'tiled';
+export const ATTENTION_VARIANTS = ['register', 'tiled'] as const;
+export type AttentionVariant = (typeof ATTENTION_VARIANTS)[number];
 
-/** The fixed table: register blocks read vec4s, so that head_dim must be a multiple of four. */
-export function attentionVariant(adapterClass: AdapterClass, headDim: number): AttentionVariant {
-  return adapterClass === 'software' && headDim % 4 === 0 ? 'register' : 'tiled';
+/** The forced variant, or the fixed table's: register blocks read vec4s, so that head_dim must be a multiple of four. */
+export function attentionVariant(
+  program: Pick<ProgramBuilder, 'adapterClass' | 'forced'>,
+  headDim: number,
+): AttentionVariant {
+  const chosen = program.forced('attention') ?? (program.adapterClass === 'gpu' ? 'tiled' : 'register');
+  return chosen === 'register' && headDim % 4 === 0 ? 'register' : 'tiled';
 }
 
 export interface AttentionShape {
@@ -72,7 +76,7 @@ function dispatchPass(
   bind: Readonly<Record<string, BufferSlice>>,
 ): void {
   const { name, heads } = pass;
-  const variant = s.variant ?? attentionVariant(program.adapterClass, s.headDim);
+  const variant = s.variant ?? attentionVariant(program, s.headDim);
   const [block, step] = [BLOCK_ROWS[variant], STEP[variant][name]];
   const scale = 1 / Math.sqrt(s.headDim);
   const shape = { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, scale };
@@ -123,7 +127,7 @@ export function attention(
   bind: { qkv: BufferSlice; attended: BufferSlice; lse: BufferSlice },
 ): void {
   const { heads, headDim } = shape;
-  const tiled = (shape.variant ?? attentionVariant(program.adapterClass, headDim)) === 'tiled';
+  const tiled = (shape.variant ?? attentionVariant(program, headDim)) === 'tiled';
   dispatchPass(
     program,
     shape,
@@ -148,7 +152,7 @@ export function attentionBackward(
 ): void {
   const { qkv, attended, dattended, lse, delta, dqkv } = bind;
   const { heads, kvHeads, headDim } = shape;
-  const tiled = (shape.variant ?? attentionVariant(program.adapterClass, headDim)) === 'tiled';
+  const tiled = (shape.variant ?? attentionVariant(program, headDim)) === 'tiled';
   // Of each pair and dimension: scores and the weights' gradient (in both passes), and one product for each gradient.
   dispatchPass(
     program,

@@ -2,11 +2,11 @@
 import type { Gpu } from '../gpu/gpu.ts';
 import { ProgramBuilder } from '../gpu/program.ts';
 import type { VariantNames } from '../gpu/variants.ts';
-import { attentionVariant } from './attention.ts';
+import { ATTENTION_VARIANTS, attentionVariant } from './attention.ts';
 import { matmulNNVariant, matmulNTVariant, NT_VARIANTS } from './matmul_variants.ts';
 
-/** What can be forced: those of the forward product hold those of the backward one. */
-export const KERNEL_VARIANTS: VariantNames = { matmul: NT_VARIANTS };
+/** What can be forced; variants of the forward product include those of the backward one. */
+export const KERNEL_VARIANTS: VariantNames = { matmul: NT_VARIANTS, attention: ATTENTION_VARIANTS };
 
 /** What runs on this device by the fixed tables or because it was forced, at sizes that decide; written into manifests. */
 export function kernelVariants(gpu: Gpu): Record<string, string> {
@@ -26,6 +26,6 @@ export function kernelVariants(gpu: Gpu): Record<string, string> {
     matmul_nt_unaligned: nt(512, 511, 511),
     matmul_nn: nn(512, 512),
     matmul_nn_unaligned: nn(511, 511),
-    attention: attentionVariant(gpu.adapterClass, 64),
+    attention: attentionVariant(program, 64),
   };
 }

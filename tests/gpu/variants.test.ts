@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/formats/input_error.ts';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
 import { parseVariants } from '../../src/gpu/variants.ts';
+import { attentionVariant } from '../../src/ops/attention.ts';
 import { KERNEL_VARIANTS } from '../../src/ops/kernel_variants.ts';
 import { matmulNNVariant, matmulNTVariant } from '../../src/ops/matmul_variants.ts';
 
@@ -89,5 +90,20 @@ describe('products', () => {
     expect(matmulNNVariant(new ProgramBuilder('gpu'), { columns: 8, inner: 16, bounds: [0, 6] })).toBe(
       'scalar',
     );
+  });
+});
+
+describe('attention', () => {
+  it('runs in the forced variant wherever it takes the heads', () => {
+    const chosen = (adapterClass: 'gpu' | 'software', headDim: number, forced: Record<string, string> = {}) =>
+      attentionVariant(new ProgramBuilder(adapterClass, Number.POSITIVE_INFINITY, forced), headDim);
+    expect([chosen('gpu', 64), chosen('software', 64), chosen('software', 6)]).toEqual([
+      'tiled',
+      'register',
+      'tiled',
+    ]);
+    expect(chosen('software', 64, { attention: 'tiled' })).toBe('tiled');
+    expect(chosen('gpu', 64, { attention: 'register' })).toBe('register');
+    expect(chosen('gpu', 6, { attention: 'register' })).toBe('tiled');
   });
 });
