@@ -45,25 +45,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let value_column = params.kv_heads * params.chunks;
   let used = min(params.block, params.rows - key);
   var row_end = 0u;
-  let key0 = min(key + 0u, last);
-  let at0 = key0 * stride + key_column;
-  row_end = max(row_end, query_end[key0]);
-  let key1 = min(key + 1u, last);
-  let at1 = key1 * stride + key_column;
-  row_end = max(row_end, query_end[key1]);
-  let key2 = min(key + 2u, last);
-  let at2 = key2 * stride + key_column;
-  row_end = max(row_end, query_end[key2]);
-  let key3 = min(key + 3u, last);
-  let at3 = key3 * stride + key_column;
-  row_end = max(row_end, query_end[key3]);
+  let at0 = min(key + 0u, last) * stride + key_column;
+  let at1 = min(key + 1u, last) * stride + key_column;
+  let at2 = min(key + 2u, last) * stride + key_column;
+  let at3 = min(key + 3u, last) * stride + key_column;
+  for (var r = 0u; r < params.block; r++) { row_end = max(row_end, query_end[min(key + r, last)]); }
   var is_first = true;
   for (var row = key; row < row_end; row += 4u) {
-    let sees0 = sees(row + 0u, keys);
-    let sees1 = sees(row + 1u, keys);
-    let sees2 = sees(row + 2u, keys);
-    let sees3 = sees(row + 3u, keys);
-    if (!any(sees0 | sees1 | sees2 | sees3)) { continue; }
+    var seen = vec4<bool>();
+    for (var m = 0u; m < params.step; m++) { seen = seen | sees(row + m, keys); }
+    if (!any(seen)) { continue; }
     for (var head = kv_head * group_size; head < (kv_head + 1u) * group_size; head++) {
       var s0 = vec4<f32>();
       var s1 = vec4<f32>();
@@ -99,18 +90,19 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           w3 = w;
         }
       }
-      let at_lse0 = min(row + 0u, last) * params.heads + head;
-      let at_lse1 = min(row + 1u, last) * params.heads + head;
-      let at_lse2 = min(row + 2u, last) * params.heads + head;
-      let at_lse3 = min(row + 3u, last) * params.heads + head;
-      var p0 = select(vec4<f32>(), exp(s0 * params.scale - lse[at_lse0]), sees0);
-      var g0 = p0 * (w0 - delta[at_lse0]) * params.scale;
-      var p1 = select(vec4<f32>(), exp(s1 * params.scale - lse[at_lse1]), sees1);
-      var g1 = p1 * (w1 - delta[at_lse1]) * params.scale;
-      var p2 = select(vec4<f32>(), exp(s2 * params.scale - lse[at_lse2]), sees2);
-      var g2 = p2 * (w2 - delta[at_lse2]) * params.scale;
-      var p3 = select(vec4<f32>(), exp(s3 * params.scale - lse[at_lse3]), sees3);
-      var g3 = p3 * (w3 - delta[at_lse3]) * params.scale;
+      for (var m = 0u; m < params.step; m++) {
+        let at = min(row + m, last) * params.heads + head;
+        let p = select(vec4<f32>(), exp(s0 * params.scale - lse[at]), sees(row + m, keys));
+        let g = p * (w0 - delta[at]) * params.scale;
+        s0 = s1;
+        w0 = w1;
+        s1 = s2;
+        w1 = w2;
+        s2 = s3;
+        w2 = w3;
+        s3 = p;
+        w3 = g;
+      }
       for (var c = 0u; c < params.chunks; c++) {
         var dk0 = vec4<f32>();
         var dv0 = vec4<f32>();
@@ -124,24 +116,24 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           let q_row = min(row + m, last);
           let q = qkv[q_row * stride + head * params.chunks + c];
           let d = dattended[(q_row * params.heads + head) * params.chunks + c];
-          dk0 += g0.x * q;
-          dv0 += p0.x * d;
-          dk1 += g0.y * q;
-          dv1 += p0.y * d;
-          dk2 += g0.z * q;
-          dv2 += p0.z * d;
-          dk3 += g0.w * q;
-          dv3 += p0.w * d;
-          let g = g0;
-          let p = p0;
-          g0 = g1;
-          p0 = p1;
-          g1 = g2;
-          p1 = p2;
-          g2 = g3;
-          p2 = p3;
-          g3 = g;
-          p3 = p;
+          dk0 += w0.x * q;
+          dv0 += s0.x * d;
+          dk1 += w0.y * q;
+          dv1 += s0.y * d;
+          dk2 += w0.z * q;
+          dv2 += s0.z * d;
+          dk3 += w0.w * q;
+          dv3 += s0.w * d;
+          let g = w0;
+          let p = s0;
+          w0 = w1;
+          s0 = s1;
+          w1 = w2;
+          s1 = s2;
+          w2 = w3;
+          s2 = s3;
+          w3 = g;
+          s3 = p;
         }
         // One guarded update in a loop: see forward_register.wgsl.
         for (var r = 0u; r < used; r++) {

@@ -47,14 +47,20 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let row1 = min(row + 1u, last);
   let row2 = min(row + 2u, last);
   let row3 = min(row + 3u, last);
-  let visible0 = visible[row0];
-  let visible1 = visible[row1];
-  let visible2 = visible[row2];
-  let visible3 = visible[row3];
-  let start1 = vec4<u32>(visible0.x, visible1.x, visible2.x, visible3.x);
-  let end1 = vec4<u32>(visible0.y, visible1.y, visible2.y, visible3.y);
-  let start2 = vec4<u32>(visible0.z, visible1.z, visible2.z, visible3.z);
-  let end2 = vec4<u32>(visible0.w, visible1.w, visible2.w, visible3.w);
+  // Of its four queries, in the order of vec4s.
+  var start1 = vec4<u32>();
+  var end1 = vec4<u32>();
+  var start2 = vec4<u32>();
+  var end2 = vec4<u32>();
+  var row_lse = vec4<f32>();
+  for (var r = 0u; r < params.block; r++) {
+    let range = visible[min(row + r, last)];
+    start1 = vec4<u32>(start1.yzw, range.x);
+    end1 = vec4<u32>(end1.yzw, range.y);
+    start2 = vec4<u32>(start2.yzw, range.z);
+    end2 = vec4<u32>(end2.yzw, range.w);
+    row_lse = vec4<f32>(row_lse.yzw, lse[min(row + r, last) * params.heads + head]);
+  }
   let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
   let key_column = (params.heads + head / (params.heads / params.kv_heads)) * params.chunks;
   let value_column = key_column + params.kv_heads * params.chunks;
@@ -66,7 +72,6 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let out_at1 = row1 * params.heads + head;
   let out_at2 = row2 * params.heads + head;
   let out_at3 = row3 * params.heads + head;
-  let row_lse = vec4<f32>(lse[out_at0], lse[out_at1], lse[out_at2], lse[out_at3]);
   let used = min(params.block, params.rows - row);
   var row_delta = vec4<f32>();
   for (var r = 0u; r < params.block; r++) {
@@ -132,22 +137,25 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           w7 = w;
         }
       }
-      let p0 = select(vec4<f32>(), exp(s0 * params.scale - row_lse), sees(start, end, key + 0u));
-      var g0 = p0 * (w0 - row_delta) * params.scale;
-      let p1 = select(vec4<f32>(), exp(s1 * params.scale - row_lse), sees(start, end, key + 1u));
-      var g1 = p1 * (w1 - row_delta) * params.scale;
-      let p2 = select(vec4<f32>(), exp(s2 * params.scale - row_lse), sees(start, end, key + 2u));
-      var g2 = p2 * (w2 - row_delta) * params.scale;
-      let p3 = select(vec4<f32>(), exp(s3 * params.scale - row_lse), sees(start, end, key + 3u));
-      var g3 = p3 * (w3 - row_delta) * params.scale;
-      let p4 = select(vec4<f32>(), exp(s4 * params.scale - row_lse), sees(start, end, key + 4u));
-      var g4 = p4 * (w4 - row_delta) * params.scale;
-      let p5 = select(vec4<f32>(), exp(s5 * params.scale - row_lse), sees(start, end, key + 5u));
-      var g5 = p5 * (w5 - row_delta) * params.scale;
-      let p6 = select(vec4<f32>(), exp(s6 * params.scale - row_lse), sees(start, end, key + 6u));
-      var g6 = p6 * (w6 - row_delta) * params.scale;
-      let p7 = select(vec4<f32>(), exp(s7 * params.scale - row_lse), sees(start, end, key + 7u));
-      var g7 = p7 * (w7 - row_delta) * params.scale;
+      for (var m = 0u; m < params.step; m++) {
+        let p = select(vec4<f32>(), exp(s0 * params.scale - row_lse), sees(start, end, key + m));
+        let g = p * (w0 - row_delta) * params.scale;
+        s0 = s1;
+        w0 = w1;
+        s1 = s2;
+        w1 = w2;
+        s2 = s3;
+        w2 = w3;
+        s3 = s4;
+        w3 = w4;
+        s4 = s5;
+        w4 = w5;
+        s5 = s6;
+        w5 = w6;
+        s6 = s7;
+        w6 = w7;
+        s7 = g;
+      }
       for (var c = 0u; c < params.chunks; c++) {
         var dq0 = vec4<f32>();
         var dq1 = vec4<f32>();
@@ -155,19 +163,19 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
         var dq3 = vec4<f32>();
         for (var m = 0u; m < params.step; m++) {
           let k = qkv[min(key + m, last) * stride + key_column + c];
-          dq0 += g0.x * k;
-          dq1 += g0.y * k;
-          dq2 += g0.z * k;
-          dq3 += g0.w * k;
-          let g = g0;
-          g0 = g1;
-          g1 = g2;
-          g2 = g3;
-          g3 = g4;
-          g4 = g5;
-          g5 = g6;
-          g6 = g7;
-          g7 = g;
+          dq0 += s0.x * k;
+          dq1 += s0.y * k;
+          dq2 += s0.z * k;
+          dq3 += s0.w * k;
+          let g = s0;
+          s0 = s1;
+          s1 = s2;
+          s2 = s3;
+          s3 = s4;
+          s4 = s5;
+          s5 = s6;
+          s6 = s7;
+          s7 = g;
         }
         // One guarded update in a loop: see forward_register.wgsl.
         for (var r = 0u; r < used; r++) {

@@ -46,14 +46,18 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let row1 = min(row + 1u, last);
   let row2 = min(row + 2u, last);
   let row3 = min(row + 3u, last);
-  let visible0 = visible[row0];
-  let visible1 = visible[row1];
-  let visible2 = visible[row2];
-  let visible3 = visible[row3];
-  let start1 = vec4<u32>(visible0.x, visible1.x, visible2.x, visible3.x);
-  let end1 = vec4<u32>(visible0.y, visible1.y, visible2.y, visible3.y);
-  let start2 = vec4<u32>(visible0.z, visible1.z, visible2.z, visible3.z);
-  let end2 = vec4<u32>(visible0.w, visible1.w, visible2.w, visible3.w);
+  // Of its four queries, in the order of vec4s.
+  var start1 = vec4<u32>();
+  var end1 = vec4<u32>();
+  var start2 = vec4<u32>();
+  var end2 = vec4<u32>();
+  for (var r = 0u; r < params.block; r++) {
+    let range = visible[min(row + r, last)];
+    start1 = vec4<u32>(start1.yzw, range.x);
+    end1 = vec4<u32>(end1.yzw, range.y);
+    start2 = vec4<u32>(start2.yzw, range.z);
+    end2 = vec4<u32>(end2.yzw, range.w);
+  }
   let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
   let key_column = (params.heads + head / (params.heads / params.kv_heads)) * params.chunks;
   let value_column = key_column + params.kv_heads * params.chunks;
@@ -98,33 +102,34 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           s7 = sum;
         }
       }
-      let sees0 = sees(start, end, key + 0u);
-      let sees1 = sees(start, end, key + 1u);
-      let sees2 = sees(start, end, key + 2u);
-      let sees3 = sees(start, end, key + 3u);
-      let sees4 = sees(start, end, key + 4u);
-      let sees5 = sees(start, end, key + 5u);
-      let sees6 = sees(start, end, key + 6u);
-      let sees7 = sees(start, end, key + 7u);
-      s0 = select(vec4<f32>(-3.0e38), s0 * params.scale, sees0);
-      s1 = select(vec4<f32>(-3.0e38), s1 * params.scale, sees1);
-      s2 = select(vec4<f32>(-3.0e38), s2 * params.scale, sees2);
-      s3 = select(vec4<f32>(-3.0e38), s3 * params.scale, sees3);
-      s4 = select(vec4<f32>(-3.0e38), s4 * params.scale, sees4);
-      s5 = select(vec4<f32>(-3.0e38), s5 * params.scale, sees5);
-      s6 = select(vec4<f32>(-3.0e38), s6 * params.scale, sees6);
-      s7 = select(vec4<f32>(-3.0e38), s7 * params.scale, sees7);
-      let next = max(largest, max(max(max(s0, s1), max(s2, s3)), max(max(s4, s5), max(s6, s7))));
+      // The same for masks and exponentials.
+      var next = largest;
+      for (var m = 0u; m < params.step; m++) {
+        let score = select(vec4<f32>(-3.0e38), s0 * params.scale, sees(start, end, key + m));
+        next = max(next, score);
+        s0 = s1;
+        s1 = s2;
+        s2 = s3;
+        s3 = s4;
+        s4 = s5;
+        s5 = s6;
+        s6 = s7;
+        s7 = score;
+      }
       let keep = exp(largest - next);
-      s0 = select(vec4<f32>(), exp(s0 - next), sees0);
-      s1 = select(vec4<f32>(), exp(s1 - next), sees1);
-      s2 = select(vec4<f32>(), exp(s2 - next), sees2);
-      s3 = select(vec4<f32>(), exp(s3 - next), sees3);
-      s4 = select(vec4<f32>(), exp(s4 - next), sees4);
-      s5 = select(vec4<f32>(), exp(s5 - next), sees5);
-      s6 = select(vec4<f32>(), exp(s6 - next), sees6);
-      s7 = select(vec4<f32>(), exp(s7 - next), sees7);
-      total = total * keep + (s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7);
+      total *= keep;
+      for (var m = 0u; m < params.step; m++) {
+        let weight = select(vec4<f32>(), exp(s0 - next), sees(start, end, key + m));
+        total += weight;
+        s0 = s1;
+        s1 = s2;
+        s2 = s3;
+        s3 = s4;
+        s4 = s5;
+        s5 = s6;
+        s6 = s7;
+        s7 = weight;
+      }
       largest = next;
       for (var c = 0u; c < params.chunks; c++) {
         var o0 = vec4<f32>();
