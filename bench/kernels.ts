@@ -11,6 +11,7 @@ import {
   type MatmulVariant,
   NN_VARIANTS,
   NT_VARIANTS,
+  takesFormat,
 } from '../src/ops/matmul_variants.ts';
 import {
   formatBytes,
@@ -58,6 +59,7 @@ export async function benchKernels(
       for (const format of WEIGHT_FORMATS) {
         // Formats are a matter of reading weights: large and single-row products show it.
         if (format !== 'f32' && shape[0] !== 1 && shape[1] !== 512) continue;
+        if (!takesFormat(product.variant, format)) continue;
         const gflops = await timeProduct(gpu, product, format, shape, runs);
         figures.push({ ...product, format, shape, gflops });
         progress(

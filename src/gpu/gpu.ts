@@ -28,8 +28,22 @@ export type DeviceFactory = () => Promise<{
   readonly adapter: AdapterDescription;
 }>;
 
-/** Which kernels a device gets: register blocks without shared memory on software, shared-memory tiles on GPUs. */
-export type AdapterClass = 'software' | 'gpu';
+/**
+ * Which kernels a device gets: shared-memory tiles on GPUs, register blocks without shared memory on software adapters, of
+ * which those with lanes of four (SwiftShader) like other blocks than those with eight or more (lavapipe).
+ */
+export type AdapterClass = 'software' | 'software4' | 'gpu';
+
+function adapterClassOf({
+  software,
+  vendor,
+  architecture,
+  device,
+  description,
+}: AdapterDescription): AdapterClass {
+  if (!software) return 'gpu';
+  return /swiftshader/i.test(`${vendor} ${architecture} ${device} ${description}`) ? 'software4' : 'software';
+}
 
 export class DeviceLostError extends Error {
   override readonly name = 'DeviceLostError';
@@ -118,7 +132,7 @@ export class Gpu {
     { adapterClass, limits = {}, forced = {} }: GpuOptions = {},
   ): Promise<Gpu> {
     const { device, adapter } = await factory();
-    const usedClass = adapterClass ?? (adapter.software ? 'software' : 'gpu');
+    const usedClass = adapterClass ?? adapterClassOf(adapter);
     return new Gpu(device, adapter, shaders, usedClass, forced, limits);
   }
 

@@ -19,6 +19,7 @@ import { pieces } from './pieces.ts';
 import { wordTraffic } from './traffic.ts';
 import {
   formatBytes,
+  isF32,
   type RowSpan,
   rowSpans,
   shaderFor,
@@ -103,7 +104,7 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
   const first = m.wFirst ?? 0;
   const spans = rowSpans(m.w, first, m.columns);
   const bounds = [...segments.flatMap((s) => [s.start, s.end]), ...spans.map((span) => span.first - first)];
-  const variant = m.variant ?? matmulNTVariant(program, { ...m, bounds });
+  const variant = m.variant ?? matmulNTVariant(program, { ...m, bounds, f32: isF32(m.w) });
   const tile = ntTile(variant, m.rows, m.columns);
   for (const span of spans)
     for (const piece of pieces(program, span.rows, 2 * m.rows * m.inner, tile.columns)) {
@@ -191,7 +192,7 @@ export interface MatmulNN {
 export function matmulNN(program: ProgramBuilder, m: MatmulNN): void {
   const first = m.wFirst ?? 0;
   const bounds = rowSpans(m.w, first, m.inner).map((span) => span.first - first);
-  const variant = m.variant ?? matmulNNVariant(program, { ...m, bounds });
+  const variant = m.variant ?? matmulNNVariant(program, { ...m, bounds, f32: isF32(m.w) });
   const tile = nnTile(variant);
   for (const { first, count } of pieces(program, m.rows, 2 * m.columns * m.inner, tile.rows)) {
     const rowsOf = (matrix: BufferSlice, width: number): BufferSlice => ({
@@ -231,7 +232,9 @@ function matmulNNRows(program: ProgramBuilder, m: MatmulNN, variant: MatmulNNVar
         inner,
         rank: lora?.rank ?? 0,
         accumulate: m.accumulate || i > 0 ? 1 : 0,
-        ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0 } : {}),
+        ...(variant === 'register' || variant === 'register2'
+          ? { row_lanes: m.rows >= m.columns ? 1 : 0 }
+          : {}),
         w_row: spanFirst - block.first,
         dy_stride: m.inner,
         dy_column: spanFirst - first,

@@ -12,6 +12,7 @@ import { f32Matrix } from './weight_matrix.ts';
 /** Rows, columns and inner size: enough tiles to fill the adapter, few enough operations for a slow one of its class. */
 const SHAPE: Readonly<Record<AdapterClass, readonly [number, number, number]>> = {
   software: [512, 512, 512],
+  software4: [512, 512, 512],
   gpu: [2048, 2048, 512],
 };
 

@@ -2,15 +2,26 @@
  * @file Which variant of a product runs: a fixed table by adapter class and shape, never a timing, since bits must not
  * depend on one. Shared-memory tiles are for GPUs, register blocks for software adapters.
  */
+import type { AdapterClass } from '../gpu/gpu.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
 import type { ShaderConstants } from '../gpu/shader_library.ts';
+import type { WeightFormat } from './weight_matrix.ts';
 
 /** Of Y = X W^T. */
-export const NT_VARIANTS = ['tiled', 'narrow', 'row', 'register', 'thin', 'scalar'] as const;
+export const NT_VARIANTS = [
+  'tiled',
+  'narrow',
+  'row',
+  'register',
+  'register1',
+  'register2',
+  'thin',
+  'scalar',
+] as const;
 export type MatmulVariant = (typeof NT_VARIANTS)[number];
 
 /** Of dX = dY W. */
-export const NN_VARIANTS = ['tiled', 'register', 'scalar'] as const;
+export const NN_VARIANTS = ['tiled', 'register', 'register2', 'scalar'] as const;
 export type MatmulNNVariant = (typeof NN_VARIANTS)[number];
 
 /** What decides the variant of Y = X W^T. */
@@ -20,6 +31,8 @@ export interface NTShape {
   readonly inner: number;
   /** First and last columns of all segments, and where blocks of W's rows begin. */
   readonly bounds: readonly number[];
+  /** Whether all of W is held as f32; default true. */
+  readonly f32?: boolean;
 }
 
 /** What decides the variant of dX = dY W. */
@@ -28,6 +41,8 @@ export interface NNShape {
   readonly inner: number;
   /** Columns of dY where blocks of W's rows begin. */
   readonly bounds: readonly number[];
+  /** Whether all of W is held as f32; default true. */
+  readonly f32?: boolean;
 }
 
 /** Rows that variants for a few of them make at once; with more, others read each weight less often. */
@@ -36,35 +51,61 @@ const FEW_ROWS = 4;
 /** Columns up to which tiles as narrow as these are used. */
 const FEW_COLUMNS = 64;
 
+/** Whether a variant reads weights of a format: some walk along K in steps in which only f32 can be read. */
+export function takesFormat(variant: string, format: WeightFormat): boolean {
+  return format === 'f32' || (variant !== 'register1' && variant !== 'register2');
+}
+
 const byFour = (n: number) => n % 4 === 0;
 
 /** Whether a variant of Y = X W^T takes a shape: all but `scalar` read X and W as vec4s along K; register blocks write vec4s as well. */
-export function fitsNT(variant: string, { rows, columns, inner, bounds }: NTShape): variant is MatmulVariant {
+export function fitsNT(
+  variant: string,
+  { rows, columns, inner, bounds, f32 = true }: NTShape,
+): variant is MatmulVariant {
   if (variant === 'scalar') return true;
   if (!byFour(inner)) return false;
   if (variant === 'row' || variant === 'thin') return rows <= FEW_ROWS;
   if (variant === 'narrow') return columns <= FEW_COLUMNS;
-  return variant === 'tiled' || (variant === 'register' && byFour(columns) && bounds.every(byFour));
+  if (variant === 'tiled') return true;
+  if (!byFour(columns) || !bounds.every(byFour)) return false;
+  return variant.startsWith('register') && (f32 || takesFormat(variant, 'f16'));
 }
 
 /** Whether a variant of dX = dY W takes a shape: all but `scalar` read W and write dX as vec4s; tiles read dY as vec4s as well. */
-export function fitsNN(variant: string, { columns, inner, bounds }: NNShape): variant is MatmulNNVariant {
+export function fitsNN(
+  variant: string,
+  { columns, inner, bounds, f32 = true }: NNShape,
+): variant is MatmulNNVariant {
   if (variant === 'scalar') return true;
   if (!byFour(columns)) return false;
-  return variant === 'register' || (variant === 'tiled' && byFour(inner) && bounds.every(byFour));
+  if (variant === 'register') return true;
+  return (variant === 'tiled' || (variant === 'register2' && f32)) && byFour(inner) && bounds.every(byFour);
 }
+
+const NT_TABLE: Readonly<Record<AdapterClass, readonly MatmulVariant[]>> = {
+  gpu: ['row', 'narrow', 'tiled'],
+  software: ['thin', 'register1', 'register'],
+  software4: ['thin', 'register2', 'register'],
+};
+
+const NN_TABLE: Readonly<Record<AdapterClass, readonly MatmulNNVariant[]>> = {
+  gpu: ['tiled'],
+  software: ['register'],
+  software4: ['register2', 'register'],
+};
 
 type Choice = Pick<ProgramBuilder, 'adapterClass' | 'forced'>;
 
 /** The variant of Y = X W^T: the forced one where it fits, else the first of the table's that does. */
 export function matmulNTVariant(program: Choice, shape: NTShape): MatmulVariant {
-  const table = program.adapterClass === 'gpu' ? ['row', 'narrow', 'tiled'] : ['thin', 'register'];
+  const table = NT_TABLE[program.adapterClass];
   return [program.forced('matmul') ?? '', ...table, 'scalar'].find((v) => fitsNT(v, shape))!;
 }
 
 /** The variant of dX = dY W, likewise. */
 export function matmulNNVariant(program: Choice, shape: NNShape): MatmulNNVariant {
-  const table = program.adapterClass === 'gpu' ? ['tiled'] : ['register'];
+  const table = NN_TABLE[program.adapterClass];
   return [program.forced('matmul') ?? '', ...table, 'scalar'].find((v) => fitsNN(v, shape))!;
 }
 
@@ -96,6 +137,8 @@ export function ntTile(variant: MatmulVariant, rows: number, columns: number): T
       return { ...tile, rows: FEW_ROWS, columns: 32, bySegment: false, constants: { SINGLE: rows === 1 } };
     case 'register':
       return { ...tile, rows: 32, columns: 64 };
+    case 'register1':
+    case 'register2':
     case 'scalar':
       return { ...tile, rows: 64, columns: 64 };
   }

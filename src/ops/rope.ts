@@ -36,7 +36,7 @@ export function rope(
   // A workgroup rotates 64 Values of pairs of a row, heads of which share their angles.
   const angleWords = Math.ceil(pairs / 64) * 2 * Math.min(64 * elements, half);
   // On software adapters an invocation goes over rows, so that its division counts for less.
-  const rowsEach = program.adapterClass === 'software' ? 8 : 1;
+  const rowsEach = program.adapterClass === 'gpu' ? 1 : 8;
   program.dispatch({
     shader: 'rope/rotate',
     constants,

@@ -40,7 +40,7 @@ export function rowSums(
   width: number,
 ): RowElements & { readonly workgroups: [number, number]; readonly constants: ShaderConstants } {
   const { constants, elements } = rowElements(width);
-  const lanes = adapterClass === 'software' ? 1 : LANES;
+  const lanes = adapterClass === 'gpu' ? LANES : 1;
   return {
     elements,
     constants: { ...constants, LANES: lanes, SHARE: elements === 4 ? 1 : 0.25 },

@@ -52,6 +52,11 @@ export function f32Matrix(data: BufferSlice, rows: number, columns: number): Wei
   return { rows, columns, blocks: [{ format: 'f32', first: 0, rows, data }] };
 }
 
+/** Whether all of a matrix is held as f32. */
+export function isF32(w: WeightMatrix): boolean {
+  return w.blocks.every(({ format }) => format === 'f32');
+}
+
 /** A part of a matrix's rows that lies in one block. */
 export interface RowSpan {
   readonly block: RowBlock;

@@ -1,6 +1,7 @@
 /** @file Forced kernel variants: what can be asked for, and what then runs. */
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/formats/input_error.ts';
+import type { AdapterClass } from '../../src/gpu/gpu.ts';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
 import { parseVariants } from '../../src/gpu/variants.ts';
 import { attentionVariant } from '../../src/ops/attention.ts';
@@ -31,7 +32,7 @@ describe('asking for variants', () => {
 });
 
 describe('products', () => {
-  const chosen = (adapterClass: 'gpu' | 'software', forced?: string) => {
+  const chosen = (adapterClass: AdapterClass, forced?: string) => {
     const program = new ProgramBuilder(
       adapterClass,
       Number.POSITIVE_INFINITY,
@@ -52,7 +53,15 @@ describe('products', () => {
 
   it('follow the table', () => {
     expect(chosen('gpu')).toEqual(['tiled', 'narrow', 'row', 'scalar', 'tiled', 'scalar']);
-    expect(chosen('software')).toEqual(['register', 'register', 'thin', 'scalar', 'register', 'register']);
+    expect(chosen('software')).toEqual(['register1', 'register1', 'thin', 'scalar', 'register', 'register']);
+    expect(chosen('software4')).toEqual([
+      'register2',
+      'register2',
+      'thin',
+      'scalar',
+      'register2',
+      'register',
+    ]);
   });
 
   it('run in the forced variant wherever it takes the shape', () => {
@@ -73,14 +82,21 @@ describe('products', () => {
       'register',
     ]);
     expect(chosen('software', 'matmul=row')).toEqual([
-      'register',
-      'register',
+      'register1',
+      'register1',
       'row',
       'scalar',
       'register',
       'register',
     ]);
     expect(chosen('gpu', 'matmul=scalar')).toEqual(Array(6).fill('scalar'));
+  });
+
+  it('that walk along K one or two at a time take f32 weights alone', () => {
+    const program = new ProgramBuilder('software');
+    const shape = { rows: 9, columns: 16, inner: 8, bounds: [0, 16] };
+    expect(matmulNTVariant(program, { ...shape, f32: false })).toBe('register');
+    expect(matmulNNVariant(new ProgramBuilder('software4'), { ...shape, f32: false })).toBe('register');
   });
 
   it('keep vec4s from bounds that are no multiples of four', () => {

@@ -27,11 +27,11 @@ describe.each([...NT_VARIANTS, undefined])('matmul, %s (undefined: by the table)
   const back = backVariant(forced);
   const none = forced !== undefined && !back;
   /** Register blocks read and write vec4s, others read them along K: the table gives them no other sizes. */
-  const fitting = (n: number) => (forced === 'register' ? byFour(n) : n);
+  const fitting = (n: number) => (forced?.startsWith('register') ? byFour(n) : n);
   const fittingInner = (n: number) => (forced && forced !== 'scalar' ? byFour(n) : n);
-  /** Backward, register blocks write vec4s and tiles read them along the inner dimension as well. */
+  /** Backward, register blocks write vec4s; tiles, and blocks of two terms at a time, read along the inner dimension as well. */
   const fittingBack = (n: number) => (back && back !== 'scalar' ? byFour(n) : n);
-  const fittingBackInner = (n: number) => (back === 'tiled' ? byFour(n) : n);
+  const fittingBackInner = (n: number) => (back === 'tiled' || back === 'register2' ? byFour(n) : n);
 
   async function nt(rows: number, columnsAny: number, innerAny: number, withResidual: boolean) {
     const [columns, inner] = [fitting(columnsAny), fittingInner(innerAny)];
@@ -163,7 +163,7 @@ async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) 
       const a = f32Matrix(b.a, totalRank, inner);
       const w = f32Matrix(b.w, columns, inner);
       // U's columns are as many as ranks: register blocks may not take them.
-      const ranks = variant === 'register' && totalRank % 4 !== 0 ? {} : kernel;
+      const ranks = variant?.startsWith('register') && totalRank % 4 !== 0 ? {} : kernel;
       matmulNT(program, { x: b.x, w: a, y: b.u, rows, columns: totalRank, inner, ...ranks });
       const lora = { u: b.u, b: b.b, rank, uStride: totalRank, scale, segments };
       matmulNT(program, { x: b.x, w, y: b.y, rows, columns, inner, lora, ...kernel });

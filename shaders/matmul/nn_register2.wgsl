@@ -1,0 +1,172 @@
+// X' = dY W (+ dU A) in register blocks for f32 weights, without shared memory, two terms of the sum at a time: for software
+// adapters whose lanes are four.
+// dY is [rows, inner], W is [inner, columns], the result is [rows, columns]; columns must be a multiple of 4,
+// dY's stride, inner size and first column even. What is
+// bound of W may be some of its rows, from w_row on, and of dY's stride columns those from dy_column on.
+// Each invocation makes 8 rows x 8 columns. LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns].
+// accumulate adds to what is there.
+
+struct Params {
+  rows: u32,
+  columns: u32,
+  inner: u32,
+  rank: u32, // of all projections of the group together; 0 without LoRA
+  accumulate: u32,
+  row_lanes: u32,
+  w_row: u32,
+  dy_stride: u32,
+  dy_column: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> dy: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read> du: array<f32>;
+@group(0) @binding(3) var<storage, read> a: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+@group(0) @binding(6) var<storage, read> w: array<vec4<f32>>;
+
+fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
+  if (column >= columns4) { return; }
+  let at = row * columns4 + column;
+  if (params.accumulate != 0u) {
+    dx[at] += value;
+  } else {
+    dx[at] = value;
+  }
+}
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {
+  let row = wid.y * 64u + select(lid.y, lid.x, params.row_lanes != 0u) * 8u;
+  let columns4 = params.columns / 4u;
+  let column = wid.x * 16u + select(lid.x, lid.y, params.row_lanes != 0u) * 2u; // in vec4s
+  if (row >= params.rows || column >= columns4) { return; }
+  let last_row = params.rows - 1u;
+  let column1 = min(column + 1u, columns4 - 1u);
+  let row0 = min(row + 0u, last_row);
+  let row1 = min(row + 1u, last_row);
+  let row2 = min(row + 2u, last_row);
+  let row3 = min(row + 3u, last_row);
+  let row4 = min(row + 4u, last_row);
+  let row5 = min(row + 5u, last_row);
+  let row6 = min(row + 6u, last_row);
+  let row7 = min(row + 7u, last_row);
+  let at_dy0 = (row0 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy1 = (row1 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy2 = (row2 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy3 = (row3 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy4 = (row4 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy5 = (row5 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy6 = (row6 * params.dy_stride + params.dy_column) / 2u;
+  let at_dy7 = (row7 * params.dy_stride + params.dy_column) / 2u;
+  var lo0 = vec4<f32>();
+  var hi0 = vec4<f32>();
+  var lo1 = vec4<f32>();
+  var hi1 = vec4<f32>();
+  var lo2 = vec4<f32>();
+  var hi2 = vec4<f32>();
+  var lo3 = vec4<f32>();
+  var hi3 = vec4<f32>();
+  var lo4 = vec4<f32>();
+  var hi4 = vec4<f32>();
+  var lo5 = vec4<f32>();
+  var hi5 = vec4<f32>();
+  var lo6 = vec4<f32>();
+  var hi6 = vec4<f32>();
+  var lo7 = vec4<f32>();
+  var hi7 = vec4<f32>();
+  for (var n = 0u; n < params.inner / 2u; n++) {
+    let w0 = w[(2u * n + params.w_row) * columns4 + column];
+    let w1 = w[(2u * n + params.w_row) * columns4 + column1];
+    let next0 = w[(2u * n + 1u + params.w_row) * columns4 + column];
+    let next1 = w[(2u * n + 1u + params.w_row) * columns4 + column1];
+    let dy0 = dy[at_dy0 + n];
+    lo0 += dy0.x * w0;
+    lo0 += dy0.y * next0;
+    hi0 += dy0.x * w1;
+    hi0 += dy0.y * next1;
+    let dy1 = dy[at_dy1 + n];
+    lo1 += dy1.x * w0;
+    lo1 += dy1.y * next0;
+    hi1 += dy1.x * w1;
+    hi1 += dy1.y * next1;
+    let dy2 = dy[at_dy2 + n];
+    lo2 += dy2.x * w0;
+    lo2 += dy2.y * next0;
+    hi2 += dy2.x * w1;
+    hi2 += dy2.y * next1;
+    let dy3 = dy[at_dy3 + n];
+    lo3 += dy3.x * w0;
+    lo3 += dy3.y * next0;
+    hi3 += dy3.x * w1;
+    hi3 += dy3.y * next1;
+    let dy4 = dy[at_dy4 + n];
+    lo4 += dy4.x * w0;
+    lo4 += dy4.y * next0;
+    hi4 += dy4.x * w1;
+    hi4 += dy4.y * next1;
+    let dy5 = dy[at_dy5 + n];
+    lo5 += dy5.x * w0;
+    lo5 += dy5.y * next0;
+    hi5 += dy5.x * w1;
+    hi5 += dy5.y * next1;
+    let dy6 = dy[at_dy6 + n];
+    lo6 += dy6.x * w0;
+    lo6 += dy6.y * next0;
+    hi6 += dy6.x * w1;
+    hi6 += dy6.y * next1;
+    let dy7 = dy[at_dy7 + n];
+    lo7 += dy7.x * w0;
+    lo7 += dy7.y * next0;
+    hi7 += dy7.x * w1;
+    hi7 += dy7.y * next1;
+  }
+  for (var n = 0u; n < params.rank; n++) {
+    let w0 = a[n * columns4 + column];
+    let w1 = a[n * columns4 + column1];
+    let du0 = du[row0 * params.rank + n];
+    lo0 += du0 * w0;
+    hi0 += du0 * w1;
+    let du1 = du[row1 * params.rank + n];
+    lo1 += du1 * w0;
+    hi1 += du1 * w1;
+    let du2 = du[row2 * params.rank + n];
+    lo2 += du2 * w0;
+    hi2 += du2 * w1;
+    let du3 = du[row3 * params.rank + n];
+    lo3 += du3 * w0;
+    hi3 += du3 * w1;
+    let du4 = du[row4 * params.rank + n];
+    lo4 += du4 * w0;
+    hi4 += du4 * w1;
+    let du5 = du[row5 * params.rank + n];
+    lo5 += du5 * w0;
+    hi5 += du5 * w1;
+    let du6 = du[row6 * params.rank + n];
+    lo6 += du6 * w0;
+    hi6 += du6 * w1;
+    let du7 = du[row7 * params.rank + n];
+    lo7 += du7 * w0;
+    hi7 += du7 * w1;
+  }
+  // One guarded store in a loop, the values moving up one place each time: see nt_register.wgsl.
+  for (var i = 0u; i < 2u * min(8u, params.rows - row); i++) {
+    store(row + i / 2u, column + i % 2u, columns4, lo0);
+    lo0 = hi0;
+    hi0 = lo1;
+    lo1 = hi1;
+    hi1 = lo2;
+    lo2 = hi2;
+    hi2 = lo3;
+    lo3 = hi3;
+    hi3 = lo4;
+    lo4 = hi4;
+    hi4 = lo5;
+    lo5 = hi5;
+    hi5 = lo6;
+    lo6 = hi6;
+    hi6 = lo7;
+    lo7 = hi7;
+  }
+}
