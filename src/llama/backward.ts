@@ -3,7 +3,7 @@ import type { BufferSlice } from '../gpu/ledger.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
 import { attentionBackward } from '../ops/attention.ts';
 import { logprobBackward } from '../ops/logprob.ts';
-import { loraDownGradient, loraGradientA, loraGradientB } from '../ops/lora.ts';
+import { loraDownGradient, loraGradients } from '../ops/lora.ts';
 import { matmulNN } from '../ops/matmul.ts';
 import { rmsNormBackward, rmsNormBackwardFromTargets } from '../ops/rms_norm.ts';
 import { rope } from '../ops/rope.ts';
@@ -35,15 +35,17 @@ function projectBackward(
   const g = lora && loraGroup(lora, layer, group);
   const du = g ? workspace.slice('du') : undefined;
   if (g && du) {
-    const shape = { rows, rank: lora.rank, totalRank: g.totalRank, scale: lora.scale, segments: g.segments };
-    loraDownGradient(program, shape, { dy, dyStride: columns, b: workspace.b(g), du });
-    loraGradientB(program, shape, {
+    const { rank, scale } = lora;
+    const shape = { rows, inner, columns, rank, totalRank: g.totalRank, scale, segments: g.segments };
+    loraDownGradient(program, shape, { dy, b: workspace.b(g), du });
+    loraGradients(program, shape, {
       dy,
-      dyStride: columns,
       u: workspace.saved(layer, `u.${group}`),
+      x,
+      du,
       gradB: workspace.b(g, 'gradient'),
+      gradA: workspace.a(g, 'gradient'),
     });
-    loraGradientA(program, shape, { du, x, inner, gradA: workspace.a(g, 'gradient') });
   }
   if (!dx) return;
   matmulNN(program, {

@@ -1,124 +1,170 @@
 /**
  * @file LoRA's backward pass (Hu et al. 2021): with U = X A^T and Y += s U B^T,
- * dU = s dY B, dB += s dY^T U, dA += dU^T X. The products with U and dU ride along in ops/matmul.ts.
+ * dU = s dY B, dB += s dY^T U, dA += dU^T X. The products with U and dU ride along in ops/matmul.ts. Shared-memory tiles
+ * are for GPUs, register blocks for software adapters.
  */
+import type { AdapterClass } from '../gpu/gpu.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { NO_LORA, type Segment } from './matmul.ts';
+import { rowElements } from './row_elements.ts';
 import { wordTraffic } from './traffic.ts';
 
 /** Projections that share X, with all their adapters side by side. */
 export interface LoraGroupShape {
   readonly rows: number;
+  /** Width of X. */
+  readonly inner: number;
+  /** Width of dY: columns of all projections, adapted or not. */
+  readonly columns: number;
   /** Rank of one projection. */
   readonly rank: number;
   /** Ranks of all adapted projections together: the width of U. */
   readonly totalRank: number;
   readonly scale: number;
   readonly segments: readonly Segment[];
+  readonly variant?: LoraVariant;
 }
 
-function adapted(segments: readonly Segment[]): Segment[] {
-  return segments.filter((s) => s.u !== NO_LORA);
+export type LoraVariant = 'register' | 'tiled';
+
+/** The fixed table. */
+export function loraVariant(adapterClass: AdapterClass): LoraVariant {
+  return adapterClass === 'software' ? 'register' : 'tiled';
 }
 
-/** Columns of all segments together. */
-function width(segments: readonly Segment[]): number {
-  return segments.reduce((sum, s) => sum + s.end - s.start, 0);
+/** Of the register variant: tokens of dU of an invocation, invocations of a workgroup of dU, and of one of gradients. */
+const BLOCK_TOKENS = 4;
+const DOWN_LANES = 16;
+const LANES = 32;
+/** Of the register variant: rank columns of gradients of an invocation, in fours or one by one. */
+const BLOCK_RANKS = 2;
+/** Of the tiled variant: tokens of dU, and Values along columns, of a workgroup. */
+const TILE_TOKENS = 32;
+const TILE_VALUES = 16;
+/** Of the tiled variant: rank columns of a workgroup at most, in fours or one by one. */
+const MOST_BLOCKS = 4;
+
+/** Rank columns of a workgroup of the tiled variant: as few as it takes for no more workgroups than with the most. */
+function blocksOf(rankColumns: number): number {
+  return Math.ceil(rankColumns / Math.ceil(rankColumns / MOST_BLOCKS));
 }
 
 type Vec4 = readonly [number, number, number, number];
 
-function segmentParams(parts: readonly Vec4[]): Record<'segment0' | 'segment1' | 'segment2', Vec4> {
+/** What both kernels are told of the group; sizes are in the vec4s or f32s that its widths allow. */
+function groupParams(shape: LoraGroupShape) {
+  const adapted = shape.segments.filter((s) => s.u !== NO_LORA);
+  const wide = rowElements(shape.inner, shape.columns, ...adapted.flatMap((s) => [s.start, s.end]));
+  const thin = rowElements(shape.rank);
+  const segments = adapted.map(
+    (s): Vec4 => [s.start / wide.elements, s.end / wide.elements, s.u / thin.elements, s.bRow],
+  );
   const none: Vec4 = [0, 0, 0, 0];
-  return { segment0: parts[0] ?? none, segment1: parts[1] ?? none, segment2: parts[2] ?? none };
+  return {
+    segments,
+    elements: wide.elements,
+    ranks: thin.elements,
+    constants: { Value: wide.constants.Value, Ranks: thin.constants.Value },
+    params: {
+      rows: shape.rows,
+      dy_stride: shape.columns / wide.elements,
+      rank: shape.rank / thin.elements,
+      u_stride: shape.totalRank / thin.elements,
+      scale: shape.scale,
+      segment0: segments[0] ?? none,
+      segment1: segments[1] ?? none,
+      segment2: segments[2] ?? none,
+    },
+    /** Columns of dY that belong to an adapted projection. */
+    adaptedColumns: adapted.reduce((sum, s) => sum + s.end - s.start, 0),
+  };
 }
 
-/** Of dU: a workgroup makes four rank columns in each of 32 invocations, those of one token side by side. */
-function downTraffic({ rows, rank, totalRank }: LoraGroupShape, columns: number): Traffic {
-  const blocks = Math.ceil(rank / 4);
-  const dy = rows * columns * Math.ceil(blocks / 32);
-  const b = columns * Math.min(rank, 128) * Math.ceil((rows * blocks) / 32);
-  return wordTraffic(dy + b, rows * totalRank);
-}
-
-/** Of G [a, b] += P^T Q: a workgroup makes 4 x 4 in each of 32 invocations, those of one row of blocks side by side. */
-function gradientTraffic(rows: number, a: number, b: number): Traffic {
-  const [down, across] = [Math.ceil(a / 4), Math.ceil(b / 4)];
-  const p = a * Math.ceil(across / 32);
-  const q = b * Math.ceil(down / Math.max(1, Math.floor(32 / across)));
-  return wordTraffic(rows * (p + q) + a * b, a * b);
-}
-
-/** Records du [rows, totalRank] = scale * dY B for each adapted projection; dy is [rows, dyStride]. */
+/** Records du [rows, totalRank] = scale * dY B for each adapted projection; dy is [rows, columns]. */
 export function loraDownGradient(
   program: ProgramBuilder,
   shape: LoraGroupShape,
-  { dy, dyStride, b, du }: { dy: BufferSlice; dyStride: number; b: BufferSlice; du: BufferSlice },
+  bind: { dy: BufferSlice; b: BufferSlice; du: BufferSlice },
 ): void {
-  const segments = adapted(shape.segments);
-  const [x, y] = linearWorkgroups(shape.rows * Math.ceil(shape.rank / 4), 32);
+  const { rows, rank, totalRank } = shape;
+  const { segments, elements, ranks, constants, params, adaptedColumns } = groupParams(shape);
+  const variant = shape.variant ?? loraVariant(program.adapterClass);
+  const rankColumns = rank / ranks;
+  const blocks = variant === 'register' ? 1 : blocksOf(rankColumns);
+  const [x, y] =
+    variant === 'register'
+      ? linearWorkgroups(Math.ceil(rows / BLOCK_TOKENS) * rankColumns, DOWN_LANES)
+      : [Math.ceil(rows / TILE_TOKENS), Math.ceil(rankColumns / blocks)];
+  // A workgroup of the register variant has all rank columns of some tokens, or some of one token.
+  const [dyReads, bReads] =
+    variant === 'register'
+      ? [Math.ceil(rankColumns / DOWN_LANES), (x * y * Math.min(rankColumns, DOWN_LANES)) / rankColumns]
+      : [y, x];
   program.dispatch({
-    shader: 'lora/down_gradient',
-    bind: { dy, b, du },
-    params: {
-      rows: shape.rows,
-      dy_stride: dyStride,
-      rank: shape.rank,
-      u_stride: shape.totalRank,
-      scale: shape.scale,
-      ...segmentParams(segments.map((s): Vec4 => [s.start, s.end, s.u, s.bRow])),
-    },
+    shader: `lora/down_gradient_${variant}`,
+    constants: variant === 'register' ? constants : { ...constants, BLOCKS: blocks, ELEMENTS: elements },
+    bind,
+    params: { ...params, ...(variant === 'register' ? { elements } : { tile: TILE_VALUES }) },
     workgroups: [x, y, segments.length],
-    traffic: downTraffic(shape, width(segments)),
-    flops: segments.reduce((sum, s) => sum + 2 * shape.rows * shape.rank * (s.end - s.start), 0),
+    traffic: wordTraffic(dyReads * rows * adaptedColumns + bReads * adaptedColumns * rank, rows * totalRank),
+    flops: 2 * rows * rank * adaptedColumns,
   });
 }
 
-/** Records gradB [rows of B, rank] += scale * dY^T U for each adapted projection; u is [rows, totalRank]. */
-export function loraGradientB(
+/**
+ * Records gradB [rows of B, rank] += scale * dY^T U for each adapted projection, and gradA [totalRank, inner] += dU^T X;
+ * dy is [rows, columns], u and du are [rows, totalRank], x is [rows, inner].
+ */
+export function loraGradients(
   program: ProgramBuilder,
   shape: LoraGroupShape,
-  { dy, dyStride, u, gradB }: { dy: BufferSlice; dyStride: number; u: BufferSlice; gradB: BufferSlice },
+  {
+    dy,
+    u,
+    x,
+    du,
+    gradB,
+    gradA,
+  }: {
+    dy: BufferSlice;
+    u: BufferSlice;
+    x: BufferSlice;
+    du: BufferSlice;
+    gradB: BufferSlice;
+    gradA: BufferSlice;
+  },
 ): void {
-  const segments = adapted(shape.segments);
-  const widest = Math.max(...segments.map((s) => s.end - s.start));
+  const { rows, inner, rank, totalRank } = shape;
+  const { segments, elements, ranks, constants, params, adaptedColumns } = groupParams(shape);
+  const variant = shape.variant ?? loraVariant(program.adapterClass);
+  const blocks = variant === 'register' ? BLOCK_RANKS : blocksOf(totalRank / ranks);
+  const values = variant === 'register' ? LANES : TILE_VALUES;
+  const widths = [...segments.map(([start, end]) => end - start), inner / elements];
+  /** Words read for columns of Values times a thin matrix: the wide one once per block of ranks, the thin one per tile. */
+  const words = (width: number, thin: number) =>
+    rows * (width * elements * Math.ceil(thin / ranks / blocks) + thin * Math.ceil(width / values));
+  const read =
+    segments.reduce((sum, [start, end]) => sum + words(end - start, rank), 0) +
+    words(inner / elements, totalRank);
+  const parameters = adaptedColumns * rank + totalRank * inner;
   program.dispatch({
-    shader: 'lora/gradient',
-    bind: { p: dy, q: u, gradient: gradB },
+    shader: `lora/gradient_${variant}`,
+    constants: variant === 'register' ? constants : { ...constants, BLOCKS: blocks, RANKS: ranks },
+    bind: { dy, u, x, du, grad_b: gradB, grad_a: gradA },
     params: {
-      rows: shape.rows,
-      p_stride: dyStride,
-      q_stride: shape.totalRank,
-      columns: shape.rank,
-      scale: shape.scale,
-      ...segmentParams(segments.map((s): Vec4 => [s.start, s.end - s.start, s.u, s.bRow])),
+      ...params,
+      segments: segments.length,
+      inner: inner / elements,
+      elements,
+      ...(variant === 'register' ? { ranks } : { tile: TILE_VALUES }),
     },
-    workgroups: [Math.ceil((Math.ceil(widest / 4) * Math.ceil(shape.rank / 4)) / 32), 1, segments.length],
-    traffic: gradientTraffic(shape.rows, width(segments), shape.rank),
-    flops: segments.reduce((sum, s) => sum + 2 * shape.rows * shape.rank * (s.end - s.start), 0),
-  });
-}
-
-/** Records gradA [totalRank, inner] += dU^T X; x is [rows, inner]. */
-export function loraGradientA(
-  program: ProgramBuilder,
-  shape: LoraGroupShape,
-  { du, x, inner, gradA }: { du: BufferSlice; x: BufferSlice; inner: number; gradA: BufferSlice },
-): void {
-  program.dispatch({
-    shader: 'lora/gradient',
-    bind: { p: du, q: x, gradient: gradA },
-    params: {
-      rows: shape.rows,
-      p_stride: shape.totalRank,
-      q_stride: inner,
-      columns: inner,
-      scale: 1,
-      ...segmentParams([[0, shape.totalRank, 0, 0]]),
-    },
-    workgroups: [Math.ceil((Math.ceil(shape.totalRank / 4) * Math.ceil(inner / 4)) / 32)],
-    flops: 2 * shape.rows * shape.totalRank * inner,
-    traffic: gradientTraffic(shape.rows, shape.totalRank, inner),
+    workgroups: [
+      Math.ceil(Math.max(...widths) / values),
+      Math.ceil(totalRank / ranks / blocks),
+      segments.length + 1,
+    ],
+    traffic: wordTraffic(read + parameters, parameters),
+    flops: 2 * rows * parameters,
   });
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { AdapterClass } from '../../src/gpu/gpu.ts';
 import { sliceOnPaper } from '../../src/gpu/paper.ts';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
+import { loraDownGradient, loraGradients } from '../../src/ops/lora.ts';
 import { matmulNN, matmulNT, NO_LORA } from '../../src/ops/matmul.ts';
 import { rope } from '../../src/ops/rope.ts';
 import { formatBytes, type WeightFormat, type WeightMatrix } from '../../src/ops/weight_matrix.ts';
@@ -132,6 +133,56 @@ describe.each(['gpu', 'software'] as const)('products for the class %s', (adapte
         }
     expect(got.read).toBeCloseTo(read, 3);
     expect(got.written).toBe(2 * 4 * rows * columns);
+  });
+});
+
+describe('the gradients of LoRA', () => {
+  // q and v of three projections that share X; 24 rank columns of U are six fours, 12 of a projection three.
+  const [rows, inner, rank] = [130, 200, 12];
+  const segments = [
+    { start: 0, end: 128, u: 0, bRow: 0 },
+    { start: 128, end: 192, u: NO_LORA, bRow: 0 },
+    { start: 192, end: 292, u: rank, bRow: 128 },
+  ];
+  const shape = { rows, inner, columns: 292, rank, totalRank: 2 * rank, scale: 1, segments };
+  const adapted = segments.filter((s) => s.u !== NO_LORA).map((s) => s.end - s.start);
+
+  it.each([
+    // 32 tokens each.
+    ['gpu', Math.ceil(rows / 32)],
+    // 16 blocks of four tokens and four rank columns each.
+    ['software', Math.ceil((Math.ceil(rows / 4) * 3) / 16)],
+  ] as const)('dU for the class %s: dY once, B in each of %i workgroups', (adapterClass, groups) => {
+    const got = recorded(adapterClass, (p) =>
+      loraDownGradient(p, shape, { dy: slice('dy'), b: slice('b'), du: slice('du') }),
+    );
+    let read = 0;
+    for (const width of adapted) read += 4 * (rows * width + groups * width * rank);
+    expect(got.read).toBeCloseTo(read, 6);
+    expect(got.written).toBe(4 * rows * 2 * rank);
+  });
+
+  it.each([
+    // 64 columns, and 12 rank columns: as few as make two workgroups of 24.
+    ['gpu', 64, 12],
+    ['software', 128, 8],
+  ] as const)('dA and dB for the class %s: dY and X for each tile of ranks', (adapterClass, wide, thin) => {
+    const names = ['dy', 'u', 'x', 'du', 'gradB', 'gradA'] as const;
+    const bind = Object.fromEntries(names.map((name) => [name, slice(name)])) as Record<
+      (typeof names)[number],
+      ReturnType<typeof slice>
+    >;
+    const got = recorded(adapterClass, (p) => loraGradients(p, shape, bind));
+    let read = 0;
+    let written = 0;
+    for (const [width, ranks] of [[inner, 2 * rank], ...adapted.map((w) => [w, rank] as const)] as const) {
+      for (const c of tiles(width, wide))
+        for (const r of tiles(ranks, thin)) read += 4 * rows * (c.count + r.count);
+      read += 4 * width * ranks;
+      written += 4 * width * ranks;
+    }
+    expect(got.read).toBe(read);
+    expect(got.written).toBe(written);
   });
 });
 

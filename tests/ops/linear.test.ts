@@ -1,7 +1,7 @@
 /** @file matmul and lora on the GPU against the f64 oracle: all variants on every host, whichever the table picks. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loraDownGradient, loraGradientA, loraGradientB } from '../../src/ops/lora.ts';
+import { type LoraVariant, loraDownGradient, loraGradients } from '../../src/ops/lora.ts';
 import { matmulNN, matmulNT, NO_LORA, type Segment } from '../../src/ops/matmul.ts';
 import { type MatmulVariant, NN_VARIANTS, NT_VARIANTS } from '../../src/ops/matmul_variants.ts';
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
@@ -108,9 +108,10 @@ interface Group {
   readonly adapted: readonly boolean[];
   readonly rank: number;
   readonly variant?: MatmulVariant;
+  readonly loraVariant?: LoraVariant;
 }
 
-async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) {
+async function checkGroup({ rows, inner, outs, adapted, rank, variant, loraVariant }: Group) {
   const random = new Random(rows * 31 + inner * 7 + rank);
   const scale = 1.75;
   const columns = outs.reduce((a, b) => a + b, 0);
@@ -156,7 +157,8 @@ async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) 
     },
     ['y', 'dx', 'gradA', 'gradB'],
     (program, b) => {
-      const shape = { rows, rank, totalRank, scale, segments };
+      const backward = loraVariant ? { variant: loraVariant } : {};
+      const shape = { rows, inner, columns, rank, totalRank, scale, segments, ...backward };
       const kernel = variant ? { variant } : {};
       const back = backVariant(variant);
       const backKernel = back ? { variant: back } : {};
@@ -167,9 +169,8 @@ async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) 
       matmulNT(program, { x: b.x, w: a, y: b.u, rows, columns: totalRank, inner, ...ranks });
       const lora = { u: b.u, b: b.b, rank, uStride: totalRank, scale, segments };
       matmulNT(program, { x: b.x, w, y: b.y, rows, columns, inner, lora, ...kernel });
-      loraDownGradient(program, shape, { dy: b.dy, dyStride: columns, b: b.b, du: b.du });
-      loraGradientB(program, shape, { dy: b.dy, dyStride: columns, u: b.u, gradB: b.gradB });
-      loraGradientA(program, shape, { du: b.du, x: b.x, inner, gradA: b.gradA });
+      loraDownGradient(program, shape, { dy: b.dy, b: b.b, du: b.du });
+      loraGradients(program, shape, b);
       const down = { du: b.du, a: b.a, rank: totalRank };
       matmulNN(program, {
         dy: b.dy,
@@ -218,20 +219,6 @@ async function checkGroup({ rows, inner, outs, adapted, rank, variant }: Group) 
 describe('linear with LoRA', () => {
   const qkv = { inner: 40, outs: [3 * 48, 48, 48] } as const;
 
-  it.each([
-    ['q', [true, false, false]],
-    ['k', [false, true, false]],
-    ['v', [false, false, true]],
-    ['q and v', [true, false, true]],
-    ['q, k and v', [true, true, true]],
-  ] as const)('on %s of three projections that share X', (_, adapted) =>
-    checkGroup({ ...qkv, rows: 67, rank: 3, adapted }),
-  );
-
-  it.each([1, 3, 4, 8, 17])('of rank %i', (rank) =>
-    checkGroup({ rows: 65, inner: 20, outs: [28, 28], adapted: [true, true], rank }),
-  );
-
   it.each(NT_VARIANTS)('with the %s kernels at 333 tokens', (variant) =>
     checkGroup({ ...qkv, rows: 333, rank: 8, adapted: [true, true, true], variant }),
   );
@@ -245,13 +232,48 @@ describe('linear with LoRA', () => {
     checkGroup({ rows: 37, inner: 20, outs: [140, 12], adapted: [true, true], rank: 37, variant }),
   );
 
-  it('over shapes', async () => {
-    const outs = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 3 });
-    await fc.assert(
-      fc.asyncProperty(size(130), size(90), outs, fc.integer({ min: 1, max: 9 }), (rows, inner, outs, rank) =>
-        checkGroup({ rows, inner, outs, rank, adapted: outs.map((_, i) => i !== 1 || outs.length === 2) }),
-      ),
-      runs,
+  describe.each(['tiled', 'register'] as const)('and gradients by the %s kernels', (loraVariant) => {
+    it.each([
+      ['q', [true, false, false]],
+      ['k', [false, true, false]],
+      ['v', [false, false, true]],
+      ['q and v', [true, false, true]],
+      ['q, k and v', [true, true, true]],
+    ] as const)('on %s of three projections that share X', (_, adapted) =>
+      checkGroup({ ...qkv, rows: 67, rank: 3, adapted, loraVariant }),
     );
+
+    it.each([1, 3, 4, 8, 17, 24])('of rank %i', (rank) =>
+      checkGroup({ rows: 65, inner: 20, outs: [28, 28], adapted: [true, true], rank, loraVariant }),
+    );
+
+    it('of one token and of 333, widths that are no multiples of four, and wide ones', async () => {
+      await checkGroup({ ...qkv, rows: 1, rank: 8, adapted: [true, true, true], loraVariant });
+      await checkGroup({ rows: 333, inner: 41, outs: [30, 7], adapted: [true, true], rank: 4, loraVariant });
+      await checkGroup({ rows: 5, inner: 200, outs: [300], adapted: [true], rank: 8, loraVariant });
+      await checkGroup({ rows: 3, inner: 12, outs: [4099], adapted: [true], rank: 1, loraVariant });
+    });
+
+    it('over shapes', async () => {
+      const outs = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 3 });
+      await fc.assert(
+        fc.asyncProperty(
+          size(130),
+          size(90),
+          outs,
+          fc.integer({ min: 1, max: 9 }),
+          (rows, inner, outs, rank) =>
+            checkGroup({
+              rows,
+              inner,
+              outs,
+              rank,
+              adapted: outs.map((_, i) => i !== 1 || outs.length === 2),
+              loraVariant,
+            }),
+        ),
+        runs,
+      );
+    });
   });
 });
