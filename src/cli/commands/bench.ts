@@ -2,6 +2,7 @@
 import { benchDecode, type DecodeFigures, decodeText } from '../../../bench/decode.ts';
 import { fmaPeak } from '../../../bench/fma_peak.ts';
 import { benchKernels, type KernelFigure } from '../../../bench/kernels.ts';
+import { benchLogprob, type LogprobFigure, logprobText } from '../../../bench/logprob.ts';
 import { benchRivals, type RivalsReport } from '../../../bench/rivals/rivals.ts';
 import { rivalsText } from '../../../bench/rivals/text.ts';
 import { benchScaling, type ScalingFigures, scalingText } from '../../../bench/scaling.ts';
@@ -27,6 +28,7 @@ interface BenchReport {
   readonly kernels?: readonly KernelFigure[];
   /** With kernels: what the adapter reaches where nothing but multiplications with additions is asked of it. */
   readonly fma_peak_gflops?: number;
+  readonly logprob?: readonly LogprobFigure[];
   readonly step?: StepFigures;
   readonly rivals?: RivalsReport;
   readonly tree?: TreeFigures;
@@ -36,12 +38,12 @@ interface BenchReport {
 
 export const bench: Command = {
   summary:
-    'figures of this adapter: kernels (all variants of the products), step (of a small Llama), rivals (other engines beside this one), tree (Stage II with tree batching and without), or scaling (a step by its tokens, and decoding); roofline: what other GPUs should reach',
+    'figures of this adapter: kernels (all variants of the products), logprob (log-probabilities by the width of chunks), step (of a small Llama), rivals (other engines beside this one), tree (Stage II with tree batching and without), or scaling (a step by its tokens, and decoding); roofline: what other GPUs should reach',
   subject: 'what',
   options: {
     what: {
       default: 'kernels',
-      choices: ['kernels', 'step', 'rivals', 'tree', 'scaling', 'roofline'],
+      choices: ['kernels', 'logprob', 'step', 'rivals', 'tree', 'scaling', 'roofline'],
       help: 'what is timed, or expected',
     },
     model: {
@@ -83,6 +85,7 @@ export const bench: Command = {
           fma_peak_gflops: (await fmaPeak(gpu, runs)).gflops.median,
           kernels: await benchKernels(gpu, runs, progress),
         };
+      if (what === 'logprob') return { ...head, logprob: await benchLogprob(gpu, runs, progress) };
     } finally {
       gpu.destroy();
     }
@@ -134,6 +137,7 @@ export const bench: Command = {
   text(report: BenchReport | RooflineReport) {
     if ('roofline' in report) return rooflineText(report);
     const head = `${report.adapter}${report.software ? ' (software: compare ratios of one run only)' : ''}, medians of ${report.runs}`;
+    if (report.logprob) return `${head}\n${logprobText(report.logprob)}`;
     if (report.rivals) return `${head}\n${rivalsText(report.rivals)}`;
     if (report.tree) return `${head}\n${treeText(report.tree)}`;
     if (report.scaling) return `${head}\n${decodeText(report.decode!)}\n${scalingText(report.scaling)}`;
