@@ -18,7 +18,7 @@ export const SUBMIT_MS = 100;
 const DISPATCH_SHARE = 0.5;
 
 /** Cost per millisecond until one is measured: what slow adapters of the class reach. */
-const START: Readonly<Record<AdapterClass, number>> = { software: 4e6, software4: 1e6, gpu: 2e8 };
+const START: Readonly<Record<AdapterClass, number>> = { software: 4e6, software4: 2e6, gpu: 2e8 };
 
 /**
  * Floating-point operations that take as long as a byte read or written: adapters' rates of either differ by 1 to 20, and

@@ -3,10 +3,13 @@ import type { Gpu } from '../gpu/gpu.ts';
 import { ProgramBuilder } from '../gpu/program.ts';
 import type { VariantNames } from '../gpu/variants.ts';
 import { ATTENTION_VARIANTS, attentionVariant } from './attention.ts';
-import { matmulNNVariant, matmulNTVariant, NT_VARIANTS } from './matmul_variants.ts';
+import { matmulNNVariant, matmulNTVariant, NN_VARIANTS, NT_VARIANTS } from './matmul_variants.ts';
 
-/** What can be forced; variants of the forward product include those of the backward one. */
-export const KERNEL_VARIANTS: VariantNames = { matmul: NT_VARIANTS, attention: ATTENTION_VARIANTS };
+/** What can be forced: of products, a variant of the forward or of the backward one, or of both. */
+export const KERNEL_VARIANTS: VariantNames = {
+  matmul: [...new Set([...NT_VARIANTS, ...NN_VARIANTS])],
+  attention: ATTENTION_VARIANTS,
+};
 
 /** What runs on this device by the fixed tables or because it was forced, at sizes that decide; written into manifests. */
 export function kernelVariants(gpu: Gpu): Record<string, string> {

@@ -30,7 +30,7 @@ export type LoraVariant = 'register' | 'tiled';
 
 /** The fixed table. */
 export function loraVariant(adapterClass: AdapterClass): LoraVariant {
-  return adapterClass === 'software' ? 'register' : 'tiled';
+  return adapterClass === 'gpu' ? 'tiled' : 'register';
 }
 
 /** Of the register variant: tokens of dU of an invocation, invocations of a workgroup of dU, and of one of gradients. */

@@ -14,7 +14,7 @@ export const NT_VARIANTS = [
   'row',
   'register',
   'register1',
-  'register2',
+  'register16',
   'thin',
   'scalar',
 ] as const;
@@ -86,7 +86,7 @@ export function fitsNN(
 const NT_TABLE: Readonly<Record<AdapterClass, readonly MatmulVariant[]>> = {
   gpu: ['row', 'narrow', 'tiled'],
   software: ['thin', 'register1', 'register'],
-  software4: ['thin', 'register2', 'register'],
+  software4: ['thin', 'register16', 'register'],
 };
 
 const NN_TABLE: Readonly<Record<AdapterClass, readonly MatmulNNVariant[]>> = {
@@ -137,8 +137,9 @@ export function ntTile(variant: MatmulVariant, rows: number, columns: number): T
       return { ...tile, rows: FEW_ROWS, columns: 32, bySegment: false, constants: { SINGLE: rows === 1 } };
     case 'register':
       return { ...tile, rows: 32, columns: 64 };
+    case 'register16':
+      return { ...tile, rows: 128, columns: 32 };
     case 'register1':
-    case 'register2':
     case 'scalar':
       return { ...tile, rows: 64, columns: 64 };
   }

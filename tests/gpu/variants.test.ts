@@ -55,8 +55,8 @@ describe('products', () => {
     expect(chosen('gpu')).toEqual(['tiled', 'narrow', 'row', 'scalar', 'tiled', 'scalar']);
     expect(chosen('software')).toEqual(['register1', 'register1', 'thin', 'scalar', 'register', 'register']);
     expect(chosen('software4')).toEqual([
-      'register2',
-      'register2',
+      'register16',
+      'register16',
       'thin',
       'scalar',
       'register2',
