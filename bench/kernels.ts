@@ -74,7 +74,7 @@ function productsAt([rows, columns, inner]: KernelFigure['shape']): Product[] {
   const bounds = [0, columns];
   const forward = NT_VARIANTS.filter((variant) => fitsNT(variant, { rows, columns, inner, bounds }));
   const backward = NN_VARIANTS.filter(
-    (variant) => Math.min(rows, columns) > 16 && fitsNN(variant, { columns, inner, bounds }),
+    (variant) => Math.min(rows, columns) > 16 && fitsNN(variant, { rows, columns, inner, bounds }),
   );
   return [
     ...forward.map((variant): Product => ({ kernel: 'matmul_nt', variant })),

@@ -16,7 +16,8 @@ export function kernelVariants(gpu: Gpu): Record<string, string> {
   const program = ProgramBuilder.for(gpu);
   const nt = (rows: number, columns: number, inner: number) =>
     matmulNTVariant(program, { rows, columns, inner, bounds: [0, columns] });
-  const nn = (columns: number, inner: number) => matmulNNVariant(program, { columns, inner, bounds: [0] });
+  const nn = (rows: number, columns: number, inner: number) =>
+    matmulNNVariant(program, { rows, columns, inner, bounds: [0] });
   return {
     adapter_class: gpu.adapterClass,
     forced:
@@ -24,11 +25,13 @@ export function kernelVariants(gpu: Gpu): Record<string, string> {
         .map(([operation, variant]) => `${operation}=${variant}`)
         .join(',') || 'none',
     matmul_nt: nt(512, 512, 512),
+    matmul_nt_large: nt(1024, 2048, 512),
     matmul_nt_few_columns: nt(512, 16, 512),
     matmul_nt_few_rows: nt(1, 512, 512),
     matmul_nt_unaligned: nt(512, 511, 511),
-    matmul_nn: nn(512, 512),
-    matmul_nn_unaligned: nn(511, 511),
+    matmul_nn: nn(512, 512, 512),
+    matmul_nn_large: nn(1024, 2048, 512),
+    matmul_nn_unaligned: nn(512, 511, 511),
     attention: attentionVariant(program, 64),
   };
 }

@@ -9,6 +9,7 @@ import type { WeightFormat } from './weight_matrix.ts';
 
 /** Of Y = X W^T. */
 export const NT_VARIANTS = [
+  'large',
   'tiled',
   'narrow',
   'row',
@@ -21,7 +22,7 @@ export const NT_VARIANTS = [
 export type MatmulVariant = (typeof NT_VARIANTS)[number];
 
 /** Of dX = dY W. */
-export const NN_VARIANTS = ['tiled', 'register', 'register2', 'scalar'] as const;
+export const NN_VARIANTS = ['large', 'tiled', 'register', 'register2', 'scalar'] as const;
 export type MatmulNNVariant = (typeof NN_VARIANTS)[number];
 
 /** What decides the variant of Y = X W^T. */
@@ -37,6 +38,7 @@ export interface NTShape {
 
 /** What decides the variant of dX = dY W. */
 export interface NNShape {
+  readonly rows: number;
   readonly columns: number;
   readonly inner: number;
   /** Columns of dY where blocks of W's rows begin. */
@@ -56,6 +58,16 @@ export function takesFormat(variant: string, format: WeightFormat): boolean {
   return format === 'f32' || (variant !== 'register1' && variant !== 'register2');
 }
 
+/** Rows and columns of a large tile, and how many of them a product must make: with fewer, cores of a GPU would idle. */
+const LARGE = 128;
+const LARGE_TILES = 32;
+
+/** Whether a product makes large tiles enough, of which rows that do not exist are a sixth at most. */
+function isLarge(rows: number, columns: number): boolean {
+  const down = Math.ceil(rows / LARGE);
+  return 5 * down * LARGE <= 6 * rows && down * Math.ceil(columns / LARGE) >= LARGE_TILES;
+}
+
 const byFour = (n: number) => n % 4 === 0;
 
 /** Whether a variant of Y = X W^T takes a shape: all but `scalar` read X and W as vec4s along K; register blocks write vec4s as well. */
@@ -67,6 +79,7 @@ export function fitsNT(
   if (!byFour(inner)) return false;
   if (variant === 'row' || variant === 'thin') return rows <= FEW_ROWS;
   if (variant === 'narrow') return columns <= FEW_COLUMNS;
+  if (variant === 'large') return isLarge(rows, columns);
   if (variant === 'tiled') return true;
   if (!byFour(columns) || !bounds.every(byFour)) return false;
   return variant.startsWith('register') && (f32 || takesFormat(variant, 'f16'));
@@ -75,22 +88,24 @@ export function fitsNT(
 /** Whether a variant of dX = dY W takes a shape: all but `scalar` read W and write dX as vec4s; tiles read dY as vec4s as well. */
 export function fitsNN(
   variant: string,
-  { columns, inner, bounds, f32 = true }: NNShape,
+  { rows, columns, inner, bounds, f32 = true }: NNShape,
 ): variant is MatmulNNVariant {
   if (variant === 'scalar') return true;
   if (!byFour(columns)) return false;
   if (variant === 'register') return true;
-  return (variant === 'tiled' || (variant === 'register2' && f32)) && byFour(inner) && bounds.every(byFour);
+  if (!byFour(inner) || !bounds.every(byFour)) return false;
+  if (variant === 'large') return isLarge(rows, columns);
+  return variant === 'tiled' || (variant === 'register2' && f32);
 }
 
 const NT_TABLE: Readonly<Record<AdapterClass, readonly MatmulVariant[]>> = {
-  gpu: ['row', 'narrow', 'tiled'],
+  gpu: ['row', 'narrow', 'large', 'tiled'],
   software: ['thin', 'register1', 'register'],
   software4: ['thin', 'register16', 'register'],
 };
 
 const NN_TABLE: Readonly<Record<AdapterClass, readonly MatmulNNVariant[]>> = {
-  gpu: ['tiled'],
+  gpu: ['large', 'tiled'],
   software: ['register'],
   software4: ['register2', 'register'],
 };
@@ -123,6 +138,8 @@ export interface Tile {
 export function ntTile(variant: MatmulVariant, rows: number, columns: number): Tile {
   const tile = { shader: `matmul/nt_${variant}`, bySegment: true, constants: {} };
   switch (variant) {
+    case 'large':
+      return { ...tile, rows: LARGE, columns: LARGE };
     case 'tiled':
       return { ...tile, rows: 64, columns: 128 };
     case 'narrow': {
@@ -147,6 +164,15 @@ export function ntTile(variant: MatmulVariant, rows: number, columns: number): T
 
 /** Tile of a variant of dX = dY W. */
 export function nnTile(variant: MatmulNNVariant): Tile {
-  const columns = variant === 'tiled' ? 128 : 64;
-  return { shader: `matmul/nn_${variant}`, rows: 64, columns, bySegment: false, constants: {} };
+  const tile = { shader: `matmul/nn_${variant}`, bySegment: false, constants: {} };
+  switch (variant) {
+    case 'large':
+      return { ...tile, rows: LARGE, columns: LARGE };
+    case 'tiled':
+      return { ...tile, rows: 64, columns: 128 };
+    case 'register':
+    case 'register2':
+    case 'scalar':
+      return { ...tile, rows: 64, columns: 64 };
+  }
 }

@@ -116,6 +116,34 @@ describe.each(['gpu', 'software'] as const)('products for the class %s', (adapte
     expect(got.written).toBe(4 * rows * columns);
   });
 
+  it('Y = X W^T and dX = dY W so large that tiles of 128 x 128 are enough for all cores', () => {
+    const [rows, columns, inner] = [500, 1020, 32];
+    const w = matrix('q8_0', columns, inner);
+    const forward = recorded(adapterClass, (p) =>
+      matmulNT(p, { x: slice('x'), w, y: slice('y'), rows, columns, inner }),
+    );
+    const back = recorded(adapterClass, (p) =>
+      matmulNN(p, {
+        dy: slice('dy'),
+        w: matrix('q8_0', inner, columns),
+        dx: slice('dx'),
+        rows,
+        columns,
+        inner,
+      }),
+    );
+    for (const [got, height, width] of [
+      [forward, adapterClass === 'gpu' ? 128 : 32, adapterClass === 'gpu' ? 128 : 64],
+      [back, adapterClass === 'gpu' ? 128 : 64, adapterClass === 'gpu' ? 128 : 64],
+    ] as const) {
+      let read = 0;
+      for (const r of tiles(rows, height))
+        for (const c of tiles(columns, width))
+          read += 4 * r.count * inner + (c.count * inner * BITS.q8_0) / 8;
+      expect(got.read).toBeCloseTo(read, 3);
+    }
+  });
+
   it('dX = dY W + dU A, of a weight in two blocks', () => {
     const [rows, columns, inner, rank] = [130, 200, 96, 24];
     const w = matrix('q4_0', inner, columns, 64);

@@ -40,7 +40,8 @@ describe('products', () => {
     );
     const nt = (rows: number, columns: number, inner: number) =>
       matmulNTVariant(program, { rows, columns, inner, bounds: [0, columns] });
-    const nn = (columns: number, inner: number) => matmulNNVariant(program, { columns, inner, bounds: [0] });
+    const nn = (columns: number, inner: number) =>
+      matmulNNVariant(program, { rows: 512, columns, inner, bounds: [0] });
     return [
       nt(512, 512, 512),
       nt(512, 16, 512),
@@ -99,13 +100,30 @@ describe('products', () => {
     expect(matmulNNVariant(new ProgramBuilder('software4'), { ...shape, f32: false })).toBe('register');
   });
 
+  it('are large where that leaves tiles enough, and few rows that do not exist', () => {
+    const program = new ProgramBuilder('gpu');
+    const nt = (rows: number, columns: number) =>
+      matmulNTVariant(program, { rows, columns, inner: 8, bounds: [0, columns] });
+    expect([
+      nt(512, 1024),
+      nt(512, 896),
+      nt(128, 4096),
+      nt(64, 65536),
+      nt(129, 65536),
+      nt(214, 65536),
+    ]).toEqual(['large', 'tiled', 'large', 'tiled', 'tiled', 'large']);
+    const back = { columns: 1024, inner: 8, bounds: [0] };
+    expect(matmulNNVariant(program, { ...back, rows: 512 })).toBe('large');
+    expect(matmulNNVariant(program, { ...back, rows: 384 })).toBe('tiled');
+  });
+
   it('keep vec4s from bounds that are no multiples of four', () => {
     const program = new ProgramBuilder('software');
     const shape = { rows: 9, columns: 16, inner: 8 };
     expect(matmulNTVariant(program, { ...shape, bounds: [0, 6, 16] })).toBe('scalar');
-    expect(matmulNNVariant(new ProgramBuilder('gpu'), { columns: 8, inner: 16, bounds: [0, 6] })).toBe(
-      'scalar',
-    );
+    expect(
+      matmulNNVariant(new ProgramBuilder('gpu'), { rows: 9, columns: 8, inner: 16, bounds: [0, 6] }),
+    ).toBe('scalar');
   });
 });
 

@@ -82,7 +82,7 @@ it.each([
 );
 
 /** Global traffic may be so many times the least: what it is, to be lowered when a kernel asks for less. */
-const MOST_TRAFFIC = 1.67;
+const MOST_TRAFFIC = 1.53;
 
 /** Rows of a product that share one reading of its weights. */
 const TILE_ROWS = 64;

@@ -31,7 +31,8 @@ describe.each([...NT_VARIANTS, undefined])('matmul, %s (undefined: by the table)
   const fittingInner = (n: number) => (forced && forced !== 'scalar' ? byFour(n) : n);
   /** Backward, register blocks write vec4s; tiles, and blocks of two terms at a time, read along the inner dimension as well. */
   const fittingBack = (n: number) => (back && back !== 'scalar' ? byFour(n) : n);
-  const fittingBackInner = (n: number) => (back === 'tiled' || back === 'register2' ? byFour(n) : n);
+  const fittingBackInner = (n: number) =>
+    back === 'tiled' || back === 'large' || back === 'register2' ? byFour(n) : n;
 
   async function nt(rows: number, columnsAny: number, innerAny: number, withResidual: boolean) {
     const [columns, inner] = [fitting(columnsAny), fittingInner(innerAny)];

@@ -42,7 +42,9 @@ describe.each([...NT_VARIANTS, undefined])('a product in pieces, %s (undefined: 
   const kernel = forced ? { variant: forced } : {};
   const back = NN_VARIANTS.find((v) => v === forced);
   /** Columns of Y that are not cut. */
-  const unit = forced === 'tiled' ? 128 : 64;
+  const unit = forced === 'tiled' || forced === 'large' ? 128 : 64;
+  /** Rows of dX that are not cut. */
+  const backUnit = forced === 'large' ? 128 : 64;
   const random = new Random(17);
   const data = {
     x: f32(random.normals(ROWS * INNER)),
@@ -102,7 +104,7 @@ describe.each([...NT_VARIANTS, undefined])('a product in pieces, %s (undefined: 
   it.skipIf(forced !== undefined && !back)('dX = dY W with adapters', async () => {
     const dispatches: number[] = [];
     const results: number[][] = [];
-    for (const limit of limits(2 * COLUMNS * INNER, 64)) {
+    for (const limit of limits(2 * COLUMNS * INNER, backUnit)) {
       const { dx } = await runOp(
         await getTestGpu(),
         data,
@@ -125,7 +127,7 @@ describe.each([...NT_VARIANTS, undefined])('a product in pieces, %s (undefined: 
       );
       results.push(bits(dx));
     }
-    expect(dispatches).toEqual([1, 4, 2]);
+    expect(dispatches).toEqual([1, Math.ceil(ROWS / backUnit), Math.ceil(ROWS / (2 * backUnit))]);
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
   });
