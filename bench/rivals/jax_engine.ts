@@ -124,10 +124,13 @@ function uploadAdapter(jax: Jax): JaxAdapter {
 function uploadBatch({ numpy: np }: Jax, tokens: number): JaxBatch {
   const half = STEP_MODEL.headDim / 2;
   const angles = ropeAngles(STEP_MODEL, tokens);
-  const cos = Float32Array.from({ length: tokens * half }, (_, i) => angles[2 * i]!);
+  const cos = Float32Array.from({ length: tokens * half }, (_, i) => {
+    const [token, j] = [Math.floor(i / half), i % half];
+    return angles[2 * half * token + j]!;
+  });
   const sin = Float32Array.from({ length: 2 * tokens * half }, (_, i) => {
     const [token, j] = [Math.floor(i / (2 * half)), i % (2 * half)];
-    const value = angles[2 * (token * half + (j % half)) + 1]!;
+    const value = angles[2 * half * token + half + (j % half)]!;
     return j < half ? -value : value;
   });
   const ids = Int32Array.from(sequenceIds(tokens, STEP_MODEL.vocabSize));
