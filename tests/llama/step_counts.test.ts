@@ -67,22 +67,20 @@ describe.each(CLASSES)('a step for the class %s', (adapterClass) => {
   );
 });
 
+// Of the small model large tiles would leave most cores of a GPU idle.
 it.each([
-  ['step', 128],
-  ['smollm2-135m', 512],
+  ['step', 128, 1.53],
+  ['smollm2-135m', 512, 1.5],
 ] as const)(
-  'a step asks a GPU for at most a fixed multiple of the least bytes, %s of %i tokens',
-  (shape, tokens) => {
+  'a step asks a GPU for little more than the least bytes, %s of %i tokens: %f times',
+  (shape, tokens, most) => {
     const config = LLAMA_SHAPES[shape];
     const bytes = sum(record('gpu', config, tokens).map(({ traffic: t }) => t.read + t.written));
     const ratio = bytes / leastBytes(config, tokens);
     expect(ratio).toBeGreaterThan(1);
-    expect(ratio).toBeLessThanOrEqual(MOST_TRAFFIC);
+    expect(ratio).toBeLessThanOrEqual(most);
   },
 );
-
-/** Global traffic may be so many times the least: what it is, to be lowered when a kernel asks for less. */
-const MOST_TRAFFIC = 1.53;
 
 /** Rows of a product that share one reading of its weights. */
 const TILE_ROWS = 64;
