@@ -35,12 +35,13 @@ type Product =
   | { readonly kernel: 'matmul_nt'; readonly variant: MatmulVariant }
   | { readonly kernel: 'matmul_nn'; readonly variant: MatmulNNVariant };
 
-/** 512 cubed, and the products of a small Llama: training rows, LoRA's rank columns, and a single row. */
+/** 512 cubed, and the products of a small Llama: training rows, more of them than cores, LoRA's rank columns, a single row. */
 const SHAPES: readonly (readonly [number, number, number])[] = [
   [512, 512, 512],
   [128, 288, 288],
   [128, 768, 288],
   [128, 288, 768],
+  [512, 1024, 512],
   [512, 16, 576],
   [1, 1536, 576],
 ];
