@@ -69,7 +69,7 @@ async function secondsToRecompute(gpu: Gpu, model: LlamaModel, runs: number): Pr
   const shape = { ...bucket, pairs: 1, positions: CONTEXT, training: false };
   const workspace = await Workspace.create(gpu, model.config, null, shape, OWNER);
   try {
-    const builder = new ProgramBuilder(gpu.adapterClass, gpu.pace.dispatchFlops);
+    const builder = ProgramBuilder.for(gpu);
     forward(builder, workspace, model.weights, bucket);
     const program = await builder.finish(gpu, OWNER);
     uploadBatch(workspace, prefix(model, CONTEXT), bucket);

@@ -21,6 +21,8 @@ export interface RunFacts {
   readonly configSha256: string;
   readonly template: string;
   readonly adapter: AdapterDescription;
+  /** Which kernels ran, as kernelVariants tells it. */
+  readonly kernels: Readonly<Record<string, string>>;
   readonly options: KnowtuneOptions;
   readonly trained: Readonly<Record<TrainedSystem, TrainResult>>;
   readonly report: KnowtuneReport;
@@ -87,6 +89,7 @@ function manifest(facts: RunFacts): string {
       stage2: trainConfigToJson(options.stage2),
     },
     adapter: facts.adapter,
+    kernels: facts.kernels,
     matmul_flops_per_second: facts.trained.sft.matmulFlopsPerSecond,
     report,
   });

@@ -8,6 +8,7 @@ import { Gpu } from '../gpu/gpu.ts';
 import { chooseDemoRows, demoOptions } from '../knowtuning/demo.ts';
 import { knowtune } from '../knowtuning/pipeline.ts';
 import { parseTestRows, parseTrainRows, type TestRow } from '../knowtuning/rows.ts';
+import { kernelVariants } from '../ops/kernel_variants.ts';
 import { matmulRate } from '../ops/matmul_rate.ts';
 import type { RunStore } from '../store/run_store.ts';
 import { openTuner } from '../train/open_tuner.ts';
@@ -217,6 +218,7 @@ export class Trainer implements TrainerApi {
       configSha256: opened.configSha256,
       template: opened.template,
       adapter: gpu.adapter,
+      kernels: kernelVariants(gpu),
       options,
       trained: trained as Record<TrainedSystem, TrainResult>,
       report: result.report,

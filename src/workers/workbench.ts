@@ -6,6 +6,7 @@ import { trainerState } from '../formats/trainer_state.ts';
 import { zipFiles } from '../formats/zip.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { parameterCount } from '../llama/weight_plan.ts';
+import { kernelVariants } from '../ops/kernel_variants.ts';
 import { matmulRate } from '../ops/matmul_rate.ts';
 import { parseTrainConfig } from '../train/config.ts';
 import { trainConfigToJson } from '../train/config_json.ts';
@@ -149,6 +150,7 @@ export class Workbench implements WorkbenchApi {
           config: trainConfigToJson(config),
           ...(request.method === 'dpo' ? { tree_batching: request.treeBatching } : {}),
           adapter: gpu.adapter,
+          kernels: kernelVariants(gpu),
           matmul_flops_per_second: result.matmulFlopsPerSecond,
           order: result.order,
         }),

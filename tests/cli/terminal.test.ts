@@ -58,29 +58,20 @@ function trainDpo(out: string, ...more: string[]) {
   );
 }
 
+function trainSft(out: string, ...more: string[]) {
+  const files = ['--data', path('sft.jsonl'), '--config', path('sft.json')];
+  return runCli(
+    ...['train', '--method', 'sft', '--model', model, '--template', 'none', ...files],
+    ...['--out', path(out), '--json', ...more],
+  );
+}
+
 const dpoHistory = (out: string) =>
   JSON.parse(readFileSync(path(`${out}/trainer_state.json`), 'utf8')).log_history as Record<string, number>[];
 
 describe('train', () => {
   it('writes a PEFT directory, a curve and a manifest, to the byte the same for the same seed', () => {
-    const runs = ['a', 'b'].map((out) =>
-      runCli(
-        'train',
-        '--method',
-        'sft',
-        '--model',
-        model,
-        '--template',
-        'none',
-        '--data',
-        path('sft.jsonl'),
-        '--config',
-        path('sft.json'),
-        '--out',
-        path(out),
-        '--json',
-      ),
-    );
+    const runs = ['a', 'b'].map((out) => trainSft(out));
     expect(runs.map((r) => r.code)).toEqual([0, 0]);
     const [a, b] = ['a', 'b'].map((out) => readFileSync(path(`${out}/adapter_model.safetensors`)));
     expect(a!.equals(b!)).toBe(true);
@@ -92,6 +83,26 @@ describe('train', () => {
     expect(config).toMatchObject({ peft_type: 'LORA', r: 4, lora_alpha: 8 });
     expect(json(readFileSync(path('a/run.json'), 'utf8'))).toMatchObject({ method: 'sft', template: 'none' });
     expect(JSON.parse(runs[0]!.stdout)).toMatchObject({ steps: 4 });
+  });
+
+  it('runs the variants of kernels that are forced, and says so in the manifest', () => {
+    const run = trainSft('forced', '--kernels', 'matmul=scalar,attention=tiled');
+    expect(run.code).toBe(0);
+    const tensors = (out: string) => readFileSync(path(`${out}/adapter_model.safetensors`));
+    const kernels = (out: string) => json(readFileSync(path(`${out}/run.json`), 'utf8')).kernels;
+    expect(kernels('a')).toMatchObject({ forced: 'none' });
+    expect(kernels('forced')).toMatchObject({
+      forced: 'matmul=scalar,attention=tiled',
+      matmul_nt: 'scalar',
+      matmul_nn: 'scalar',
+      attention: 'tiled',
+    });
+    // Sums in another order: other bits, but the same training.
+    expect(tensors('forced').equals(tensors('a'))).toBe(false);
+    const loss = (out: string) =>
+      (json(readFileSync(path(`${out}/trainer_state.json`), 'utf8')).log_history as { loss: number }[])[3]!
+        .loss;
+    expect(Math.abs(loss('forced') - loss('a'))).toBeLessThan(1e-4);
   });
 
   it('goes on from an adapter by DPO, which starts at ln 2', () => {

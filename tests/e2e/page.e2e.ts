@@ -142,7 +142,10 @@ describe('the demo, driven to its end', () => {
         'trainer_state.json',
       ]),
     );
-    expect(JSON.parse(new TextDecoder().decode(files['run.json']))).toMatchObject({ tree_batching: true });
+    expect(JSON.parse(new TextDecoder().decode(files['run.json']))).toMatchObject({
+      tree_batching: true,
+      kernels: { forced: 'none', matmul_nt_few_rows: 'thin' },
+    });
     const config = JSON.parse(readFileSync('public/model/config.json', 'utf8')) as Record<string, number>;
     const { hidden_size: H, intermediate_size: M, num_hidden_layers: L, head_dim: D } = config;
     const q = config.num_attention_heads! * D!;

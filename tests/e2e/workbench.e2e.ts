@@ -127,7 +127,11 @@ describe('the workbench', () => {
     const files = await savedAdapter();
     const text = jsonOf(files);
     expect(text('adapter_config.json')).toMatchObject({ peft_type: 'LORA', r: 8, lora_alpha: 16 });
-    expect(text('run.json')).toMatchObject({ method: 'sft', data: { name: 'rows.jsonl', rows: 3 } });
+    expect(text('run.json')).toMatchObject({
+      method: 'sft',
+      data: { name: 'rows.jsonl', rows: 3 },
+      kernels: { forced: 'none', matmul_nt_few_rows: 'thin' },
+    });
     const log = text('trainer_state.json').log_history as Record<string, number>[];
     expect(await shown(0)).toEqual(log.map(({ loss }) => Number(loss!.toPrecision(3))));
     for (const [i, share] of (await shown(1)).entries()) expect(share / log[i]!.mfu!).toBeCloseTo(1, 1);
