@@ -2,20 +2,19 @@
 import { InputError } from '../formats/input_error.ts';
 import type { Clock } from '../gpu/pace.ts';
 import { downloadTensors } from '../llama/adapter_transfer.ts';
-import { decodeFits, GREEDY, generateBatch, type Sampling } from '../llama/generate.ts';
 import { loraLayout } from '../llama/lora_layout.ts';
 import type { LlamaModel } from '../llama/model.ts';
-import type { PackedBatch } from '../llama/packed_batch.ts';
 import { scoreBatches } from '../llama/scoring.ts';
 import { flatAdapter, initialParameters, loraShape } from './lora_init.ts';
 import { randomPermutation } from './mt19937.ts';
 import { type PackedGroup, pack } from './packing.ts';
 import { type PlannedStep, planSteps, resolveWarmup } from './schedule.ts';
 import { dpoStep, type PreparedStep, sftStep, type TokenPreference, type TokenRow } from './steps.ts';
+import type { EncodedTokens, TextCodec } from './text_codec.ts';
+import { generateTexts } from './text_generation.ts';
 import { runSteps, TrainingSession } from './trainer.ts';
 import type {
   Adapter,
-  Generation,
   OnPreparation,
   OnStep,
   PreferenceRow,
@@ -26,28 +25,6 @@ import type {
   TrainResult,
   Tuner,
 } from './tuner.ts';
-
-export interface EncodedTokens {
-  readonly ids: Uint32Array;
-  /** How many of the ids come before the first that is trained or scored. */
-  readonly promptLength: number;
-  /** [ids.length - promptLength] 1 where a token after them is trained; null where all are. */
-  readonly trained: Uint8Array | null;
-}
-
-/** What the engine needs of the text layer; text/template.ts has it. */
-export interface TextCodec {
-  /** Ids of prompts as they are given to the model, with what the template puts around them. */
-  encodePrompts(prompts: readonly string[]): Promise<Uint32Array[]>;
-  /** Ids of a text on its own, without template, after the one token that begins texts (promptLength 1). */
-  encodeBare(text: string): EncodedTokens;
-  /** Ids of whole rows: prompt, then completion (then EOS); of a conversation, up to its last answer that is trained. */
-  encodeRows(
-    rows: readonly TrainingRow[],
-    options: { readonly eos: boolean; readonly trainOn?: 'all' | 'last' },
-  ): Promise<EncodedTokens[]>;
-  decode(ids: Uint32Array): string;
-}
 
 export interface EngineOptions {
   /** Whether DPO packs a question as one prefix with branches, not as pairs (same loss, half the work). Default true. */
@@ -69,10 +46,6 @@ export interface EngineOptions {
 function defaultBatchTokens(hiddenSize: number): number {
   return Math.max(256, Math.min(1024, 2 ** 20 / hiddenSize));
 }
-
-/** Prompts decoded together, and their tokens at most. */
-const DECODE_SEQUENCES = 32;
-const PREFILL_TOKENS = 2048;
 
 export function createTuner(
   model: LlamaModel,
@@ -224,66 +197,7 @@ export function createTuner(
       });
     },
 
-    async generate(prompts, adapter, { maxNewTokens, sampling, onText, signal }) {
-      if (!Number.isInteger(maxNewTokens) || maxNewTokens < 1)
-        throw new InputError('max_new_tokens', `is ${maxNewTokens}.`, 'Give a whole number of at least 1.');
-      const chosen = checkSampling({ ...GREEDY, ...sampling });
-      const encoded = await codec.encodePrompts(prompts);
-      for (const [i, ids] of encoded.entries())
-        if (ids.length + 1 > config.maxPositionEmbeddings)
-          throw new InputError(
-            `prompt ${i + 1}`,
-            `has ${ids.length} tokens; the context holds ${config.maxPositionEmbeddings}.`,
-            'Shorten it.',
-          );
-      const flat = adapter && flatAdapter(config, adapter);
-      const out: Generation[] = [];
-      for (let at = 0; at < encoded.length; ) {
-        let tokens = 0;
-        let longest = 0;
-        const members: Uint32Array[] = [];
-        while (at < encoded.length && members.length < DECODE_SEQUENCES) {
-          const { length } = encoded[at]!;
-          const capacity = Math.min(Math.max(longest, length) + maxNewTokens, config.maxPositionEmbeddings);
-          const fits = decodeFits(config, members.length + 1, capacity, model.gpu.bindingLimit);
-          if (members.length === 0 && !fits)
-            throw new InputError(
-              `prompt ${at + 1}`,
-              `and its answer are ${capacity} tokens, more than this adapter can hold.`,
-              'Shorten it, or lower max_new_tokens.',
-            );
-          if (members.length > 0 && (!fits || tokens + length > PREFILL_TOKENS)) break;
-          tokens += length;
-          longest = Math.max(longest, length);
-          members.push(encoded[at++]!);
-        }
-        const first = out.length;
-        const generated = await generateBatch(model, flat, packPrompts(members), {
-          limit: Math.min(maxNewTokens, config.maxPositionEmbeddings - longest),
-          stopTokenIds: config.eosTokenIds,
-          sampling: chosen,
-          firstSequence: first,
-          ...(onText
-            ? {
-                onTokens: (sequences) => {
-                  for (const [b, { ids }] of sequences.entries()) onText(first + b, codec.decode(ids));
-                },
-              }
-            : {}),
-          ...(signal ? { signal } : {}),
-        });
-        out.push(
-          ...generated.map(
-            ({ ids, finish }): Generation => ({
-              text: codec.decode(ids),
-              ids,
-              finish: finish === 'eos' ? 'eos' : 'length',
-            }),
-          ),
-        );
-      }
-      return out;
-    },
+    generate: (prompts, adapter, options) => generateTexts(model, codec, prompts, adapter, options),
 
     async trainSft(rows, trainConfig, start, onStep, signal) {
       const limit = Math.min(trainConfig.maxLength, config.maxPositionEmbeddings);
@@ -368,47 +282,4 @@ function checkStartsAtReference(log: StepLog): void {
     throw new Error(
       `DPO starts at ${log.dpo_loss} instead of ln 2, with a margin of ${log['rewards/margins']}: the reference is not the policy at its start.`,
     );
-}
-
-/** @throws InputError naming the setting that is out of range, under the name that Transformers has for it */
-function checkSampling(sampling: Sampling): Sampling {
-  const { temperature, topK, topP, repetitionPenalty, seed } = sampling;
-  const check = (name: string, value: number, allowed: boolean, cure: string) => {
-    if (!allowed) throw new InputError(name, `is ${value}.`, cure);
-  };
-  check('temperature', temperature, temperature >= 0 && temperature < 1e3, 'Give 0 (greedy) or more.');
-  check('top_k', topK, Number.isInteger(topK) && topK >= 0, 'Give a whole number; 0 keeps all tokens.');
-  check('top_p', topP, topP > 0 && topP <= 1, 'Give a number above 0 and up to 1, which keeps all tokens.');
-  check(
-    'repetition_penalty',
-    repetitionPenalty,
-    repetitionPenalty > 0 && repetitionPenalty < 1e3,
-    'Give a number above 0; 1 leaves logits as they are.',
-  );
-  check(
-    'seed',
-    seed,
-    Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32,
-    'Give a whole number of 32 bits.',
-  );
-  return sampling;
-}
-
-/** Prompts end to end, with one target each: the row of the last token. */
-function packPrompts(prompts: readonly Uint32Array[]): PackedBatch {
-  const packed = pack(
-    prompts.map((prompt) => ({ prompt, completions: [new Uint32Array(0)] })),
-    false,
-  );
-  let end = 0;
-  const lastRows = prompts.map((prompt) => {
-    end += prompt.length;
-    return end - 1;
-  });
-  return {
-    ...packed,
-    targetRow: Uint32Array.from(lastRows),
-    targetToken: new Uint32Array(prompts.length),
-    targetSequence: Uint32Array.from(prompts, (_, b) => b),
-  };
 }

@@ -4,7 +4,7 @@ import type { TensorSource } from '../../src/formats/tensor_source.ts';
 import type { Gpu } from '../../src/gpu/gpu.ts';
 import type { LlamaConfig } from '../../src/llama/config.ts';
 import { type LlamaModel, type LoadOptions, loadLlama } from '../../src/llama/model.ts';
-import type { TextCodec } from '../../src/train/engine.ts';
+import type { TextCodec } from '../../src/train/text_codec.ts';
 import type { Adapter } from '../../src/train/tuner.ts';
 import type { OracleAdapter, OracleWeights } from '../oracle/model.ts';
 
