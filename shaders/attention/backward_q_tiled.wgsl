@@ -2,54 +2,9 @@
 // of them sees, 32 at a time, recomputing p = exp(q k / sqrt(D) - lse), so that dq = sum_j p_j (do . v_j - delta) k_j / sqrt(D)
 // with delta = do . out (Dao et al. 2022, appendix B.2). Leaves delta behind for the keys' pass. Any head_dim.
 
-const HEAD_DIM: u32 = 32u;
-// Slices of a head, rounded up: of 16 dimensions in products over dimensions, of 32 in sums over keys or queries.
-const SLICES: u32 = 2u;
-const WIDE_SLICES: u32 = 1u;
-const SUMS: u32 = 4u * WIDE_SLICES;
-// Whether loops have a constant bound, which compilers unroll: right on GPUs, but software adapters' compilers take minutes.
-// The device decides (src/gpu/gpu.ts).
-const UNROLL: bool = true;
-
-struct Params {
-  rows: u32,
-  heads: u32,
-  kv_heads: u32,
-  scale: f32,
-  first: u32, // workgroup of this dispatch, where the blocks and heads are divided among several
-  depth: u32, // 16, of a slice of a product
-  wide_depth: u32, // 32, of keys or queries walked over at a time
-  head_dim: u32, // HEAD_DIM
-  slices: u32, // SLICES
-  wide_slices: u32, // WIDE_SLICES
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-
-fn depth() -> u32 {
-  if (UNROLL) { return 16u; }
-  return params.depth;
-}
-
-fn slices() -> u32 {
-  if (UNROLL) { return SLICES; }
-  return params.slices;
-}
-
-fn wide_slices() -> u32 {
-  if (UNROLL) { return WIDE_SLICES; }
-  return params.wide_slices;
-}
-
-fn wide_depth() -> u32 {
-  if (UNROLL) { return 32u; }
-  return params.wide_depth;
-}
-
-fn head_dim() -> u32 {
-  if (UNROLL) { return HEAD_DIM; }
-  return params.head_dim;
-}
+// include parts/attention_tile
+// include parts/attention_tile_backward
+// include parts/attention_sees
 
 @group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
 // As in forward_tiled.wgsl.
@@ -61,71 +16,23 @@ fn head_dim() -> u32 {
 @group(0) @binding(7) var<storage, read_write> delta: array<f32>;
 @group(0) @binding(8) var<storage, read_write> dqkv: array<f32>;
 
-// Factors of a product over 16 dimensions, four rows to a vec4: [16][17] of 64 rows, then [16][9] of 32; or 32 rows of
-// 32 dimensions, four dimensions to a vec4. The odd strides keep lanes out of each other's banks.
-var<workgroup> tile: array<vec4<f32>, 416>;
-const RIGHT: u32 = 272u;
-
-// 64 x 32 weights, or gradients of scores.
-var<workgroup> weights: array<f32, 2112>;
-
-fn put(at: u32, v: vec4<f32>) {
-  weights[at] = v.x;
-  weights[at + 1u] = v.y;
-  weights[at + 2u] = v.z;
-  weights[at + 3u] = v.w;
-}
-
 var<workgroup> deltas: array<f32, 64>;
 
-// Dimension d of four rows of qkv that lie `stride` apart, from `column` on; 0 beyond the head.
-fn qkv_rows(row: u32, stride: u32, column: u32, d: u32) -> vec4<f32> {
-  if (d >= HEAD_DIM) { return vec4<f32>(); }
-  let last = params.rows - 1u;
-  let at = column + d;
-  return vec4<f32>(
-    qkv[min(row, last) * stride + at],
-    qkv[min(row + 1u, last) * stride + at],
-    qkv[min(row + 2u, last) * stride + at],
-    qkv[min(row + 3u, last) * stride + at],
-  );
-}
-
-// Dimension d of four rows of dattended that lie `stride` apart, from `column` on; 0 beyond the head.
-fn dattended_rows(row: u32, stride: u32, column: u32, d: u32) -> vec4<f32> {
-  if (d >= HEAD_DIM) { return vec4<f32>(); }
-  let last = params.rows - 1u;
-  let at = column + d;
-  return vec4<f32>(
-    dattended[min(row, last) * stride + at],
-    dattended[min(row + 1u, last) * stride + at],
-    dattended[min(row + 2u, last) * stride + at],
-    dattended[min(row + 3u, last) * stride + at],
-  );
-}
-
-// Dimensions d to d + 3 of one row of qkv; 0 beyond the head.
-fn qkv_dims(row: u32, stride: u32, column: u32, d: u32) -> vec4<f32> {
-  let at = min(row, params.rows - 1u) * stride + column + d;
-  var v = vec4<f32>();
-  if (d < HEAD_DIM) { v.x = qkv[at]; }
-  if (d + 1u < HEAD_DIM) { v.y = qkv[at + 1u]; }
-  if (d + 2u < HEAD_DIM) { v.z = qkv[at + 2u]; }
-  if (d + 3u < HEAD_DIM) { v.w = qkv[at + 3u]; }
-  return v;
-}
-
-fn store_dqkv(at: u32, d: u32, v: vec4<f32>) {
-  if (d < HEAD_DIM) { dqkv[at + d] = v.x; }
-  if (d + 1u < HEAD_DIM) { dqkv[at + d + 1u] = v.y; }
-  if (d + 2u < HEAD_DIM) { dqkv[at + d + 2u] = v.z; }
-  if (d + 3u < HEAD_DIM) { dqkv[at + d + 3u] = v.w; }
-}
-
-// Which of four keys from `key` on lie in start <= j < end.
-fn sees(start: u32, end: u32, key: u32) -> vec4<bool> {
-  let keys = vec4<u32>(key, key + 1u, key + 2u, key + 3u);
-  return (vec4<u32>(start) <= keys) & (keys < vec4<u32>(end));
+// do . v of 64 queries and 32 keys.
+fn gradient_product(lane: u32, row: u32, width: u32, q_column: u32, key: u32, stride: u32, v_column: u32) -> mat4x4<f32> {
+  var sum = mat4x4<f32>();
+  for (var slice = 0u; slice < slices(); slice++) {
+    let d = slice * 16u + lane % 16u;
+    let at = lane % 16u * 17u + lane / 16u;
+    let four = lane / 16u * 4u;
+    workgroupBarrier();
+    tile[at] = dattended_rows(row + four, width, q_column, d);
+    tile[at + 8u] = dattended_rows(row + four + 32u, width, q_column, d);
+    tile[RIGHT + lane % 16u * 9u + lane / 16u] = qkv_rows(key + four, stride, v_column, d);
+    workgroupBarrier();
+    sum = multiply_tile(sum, lane % 8u, lane / 8u);
+  }
+  return sum;
 }
 
 @compute @workgroup_size(128)
@@ -151,108 +58,29 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
     if (row + lane <= last) { delta[(row + lane) * params.heads + head] = sum; }
   }
   workgroupBarrier();
-  let row0 = min(row + y * 4u + 0u, last);
-  let visible0 = visible[row0];
-  let lse0 = lse[row0 * params.heads + head];
-  let delta0 = deltas[y * 4u + 0u];
-  let row1 = min(row + y * 4u + 1u, last);
-  let visible1 = visible[row1];
-  let lse1 = lse[row1 * params.heads + head];
-  let delta1 = deltas[y * 4u + 1u];
-  let row2 = min(row + y * 4u + 2u, last);
-  let visible2 = visible[row2];
-  let lse2 = lse[row2 * params.heads + head];
-  let delta2 = deltas[y * 4u + 2u];
-  let row3 = min(row + y * 4u + 3u, last);
-  let visible3 = visible[row3];
-  let lse3 = lse[row3 * params.heads + head];
-  let delta3 = deltas[y * 4u + 3u];
   let span = spans[2u * block];
-  var sums: array<vec4<f32>, SUMS>;
+  var sums: array<mat4x4<f32>, WIDE_SLICES>;
   for (var part = 0u; part < depth() / 8u; part++) {
-    let first_key = select(span.z, span.x, part == 0u);
-    let end_key = select(span.w, span.y, part == 0u);
-    for (var key = first_key; key < end_key; key += 32u) {
-      var s0 = vec4<f32>();
-      var s1 = vec4<f32>();
-      var s2 = vec4<f32>();
-      var s3 = vec4<f32>();
-      for (var slice = 0u; slice < slices(); slice++) {
-        let d = slice * 16u + lane % 16u;
-        workgroupBarrier();
-        tile[lane % 16u * 17u + lane / 16u] = qkv_rows(row + lane / 16u * 4u, stride, q_column, d);
-        tile[lane % 16u * 17u + lane / 16u + 8u] = qkv_rows(row + lane / 16u * 4u + 32u, stride, q_column, d);
-        tile[RIGHT + lane % 16u * 9u + lane / 16u] = qkv_rows(key + lane / 16u * 4u, stride, k_column, d);
-        workgroupBarrier();
-        for (var n = 0u; n < depth(); n++) {
-          let a = tile[n * 17u + y];
-          let b = tile[RIGHT + n * 9u + x];
-          s0 += a.x * b;
-          s1 += a.y * b;
-          s2 += a.z * b;
-          s3 += a.w * b;
-        }
+    let keys = range_of(span, part);
+    for (var key = keys.x; key < keys.y; key += 32u) {
+      var s = qkv_product(lane, stride, row, q_column, key, k_column);
+      var w = gradient_product(lane, row, width, q_column, key, stride, v_column);
+      var gradients = mat4x4<f32>();
+      for (var r = 0u; r < depth() / 4u; r++) {
+        let query = min(row + y * 4u + r, last);
+        let sees = sees_keys(range_of(visible[query], part), key + x * 4u);
+        let p = select(vec4<f32>(), exp(s[r] * params.scale - lse[query * params.heads + head]), sees);
+        gradients[r] = p * (w[r] - deltas[y * 4u + r]) * params.scale;
       }
-      var w0 = vec4<f32>();
-      var w1 = vec4<f32>();
-      var w2 = vec4<f32>();
-      var w3 = vec4<f32>();
-      for (var slice = 0u; slice < slices(); slice++) {
-        let d = slice * 16u + lane % 16u;
-        workgroupBarrier();
-        tile[lane % 16u * 17u + lane / 16u] = dattended_rows(row + lane / 16u * 4u, width, q_column, d);
-        tile[lane % 16u * 17u + lane / 16u + 8u] = dattended_rows(row + lane / 16u * 4u + 32u, width, q_column, d);
-        tile[RIGHT + lane % 16u * 9u + lane / 16u] = qkv_rows(key + lane / 16u * 4u, stride, v_column, d);
-        workgroupBarrier();
-        for (var n = 0u; n < depth(); n++) {
-          let a = tile[n * 17u + y];
-          let b = tile[RIGHT + n * 9u + x];
-          w0 += a.x * b;
-          w1 += a.y * b;
-          w2 += a.z * b;
-          w3 += a.w * b;
-        }
-      }
-      let range0 = select(visible0.zw, visible0.xy, part == 0u);
-      let p0 = select(vec4<f32>(), exp(s0 * params.scale - lse0), sees(range0.x, range0.y, key + x * 4u));
-      let range1 = select(visible1.zw, visible1.xy, part == 0u);
-      let p1 = select(vec4<f32>(), exp(s1 * params.scale - lse1), sees(range1.x, range1.y, key + x * 4u));
-      let range2 = select(visible2.zw, visible2.xy, part == 0u);
-      let p2 = select(vec4<f32>(), exp(s2 * params.scale - lse2), sees(range2.x, range2.y, key + x * 4u));
-      let range3 = select(visible3.zw, visible3.xy, part == 0u);
-      let p3 = select(vec4<f32>(), exp(s3 * params.scale - lse3), sees(range3.x, range3.y, key + x * 4u));
-      put((y * 4u + 0u) * 33u + x * 4u, p0 * (w0 - delta0) * params.scale);
-      put((y * 4u + 1u) * 33u + x * 4u, p1 * (w1 - delta1) * params.scale);
-      put((y * 4u + 2u) * 33u + x * 4u, p2 * (w2 - delta2) * params.scale);
-      put((y * 4u + 3u) * 33u + x * 4u, p3 * (w3 - delta3) * params.scale);
-      for (var slice = 0u; slice < wide_slices(); slice++) {
-        workgroupBarrier();
-        tile[lane] = qkv_dims(key + lane / 8u, stride, k_column, slice * 32u + x * 4u);
-        tile[lane + 128u] = qkv_dims(key + lane / 8u + 16u, stride, k_column, slice * 32u + x * 4u);
-        workgroupBarrier();
-        var sum0 = sums[slice * 4u + 0u];
-        var sum1 = sums[slice * 4u + 1u];
-        var sum2 = sums[slice * 4u + 2u];
-        var sum3 = sums[slice * 4u + 3u];
-        for (var n = 0u; n < wide_depth(); n++) {
-          let b = tile[n * 8u + x];
-          sum0 += weights[(y * 4u + 0u) * 33u + n] * b;
-          sum1 += weights[(y * 4u + 1u) * 33u + n] * b;
-          sum2 += weights[(y * 4u + 2u) * 33u + n] * b;
-          sum3 += weights[(y * 4u + 3u) * 33u + n] * b;
-        }
-        sums[slice * 4u + 0u] = sum0;
-        sums[slice * 4u + 1u] = sum1;
-        sums[slice * 4u + 2u] = sum2;
-        sums[slice * 4u + 3u] = sum3;
-      }
+      put_weights(gradients, x, y);
+      weigh_qkv(&sums, vec4<f32>(1.0), lane, stride, key, k_column);
     }
   }
   for (var r = 0u; r < depth() / 4u; r++) {
     let query = row + y * 4u + r;
     if (query > last) { break; }
     for (var slice = 0u; slice < wide_slices(); slice++) {
-      store_dqkv(query * stride + q_column, slice * 32u + x * 4u, sums[slice * 4u + r]);
+      store_dqkv(query * stride + q_column, slice * 32u + x * 4u, sums[slice][r]);
     }
   }
 }

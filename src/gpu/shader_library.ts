@@ -31,14 +31,18 @@ export interface ShaderInterface {
   readonly paramBytes: number;
 }
 
+/** A line that takes in another text: what kernels share (WGSL itself has no means for that). */
+const INCLUDE = /^\/\/ include (parts\/\w+)$/gm;
+
 /** The lines of a shader that say how frozen weights are stored. */
 const WEIGHTS = /^\/\/ weights: f32\.[\s\S]*?^\/\/ end of weights$/m;
 
+/** The text of a file, with the parts that it takes in. */
 function shaderText(library: ShaderLibrary, name: string): string {
   const text = library.get(name);
   if (text === undefined)
     throw new Error(`There is no shader ${name}; known are ${[...library.keys()].join(', ')}.`);
-  return text;
+  return text.replace(INCLUDE, (_, part: string) => shaderText(library, part));
 }
 
 /** Whether shader `name` has a module constant of this name. */

@@ -88,7 +88,7 @@ describe('registers', () => {
 
 describe('every shader', () => {
   const library = shadersFromDisk();
-  const shaders = [...library.keys()].filter((name) => !name.startsWith('weights/'));
+  const shaders = [...library.keys()].filter((name) => !/^(weights|parts)\//.test(name));
   it.each(shaders)('%s stays within what WebGPU grants everywhere', (name) => {
     const { sharedBytes, invocations, registers } = shaderResources(library, name, {});
     expect(sharedBytes).toBeLessThanOrEqual(16384);
