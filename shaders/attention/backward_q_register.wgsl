@@ -3,6 +3,8 @@
 // dq = sum_j p_j (do . v_j - delta) k_j / sqrt(D) with delta = do . out (Dao et al. 2022, appendix B.2). The sums lie in dqkv
 // itself. Leaves delta behind for the keys' pass. head_dim must be a multiple of four.
 
+// include parts/attention_span
+
 struct Params {
   rows: u32,
   heads: u32,
@@ -23,18 +25,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read> lse: array<f32>;
 @group(0) @binding(6) var<storage, read_write> delta: array<f32>;
 @group(0) @binding(7) var<storage, read_write> dqkv: array<vec4<f32>>;
-
-// The keys that at least one of four queries sees of its range start to end: from the lowest start, to the highest end.
-fn span(start: vec4<u32>, end: vec4<u32>) -> vec2<u32> {
-  let some = start < end;
-  let low = select(vec4<u32>(0xffffffffu), start, some);
-  let high = select(vec4<u32>(), end, some);
-  return vec2<u32>(min(min(low.x, low.y), min(low.z, low.w)), max(max(high.x, high.y), max(high.z, high.w)));
-}
-
-fn sees(start: vec4<u32>, end: vec4<u32>, key: u32) -> vec4<bool> {
-  return (start <= vec4<u32>(key)) & (vec4<u32>(key) < end);
-}
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

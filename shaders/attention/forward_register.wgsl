@@ -4,6 +4,8 @@
 // which a CPU keeps in its cache. Saves only the log-sum-exp.
 // qkv[t] = [queries | keys | values], in vec4s: head_dim must be a multiple of four. Grouped queries share a key head.
 
+// include parts/attention_span
+
 struct Params {
   rows: u32,
   heads: u32,
@@ -22,18 +24,6 @@ struct Params {
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> attended: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
-
-// The keys that at least one of four queries sees of its range start to end: from the lowest start, to the highest end.
-fn span(start: vec4<u32>, end: vec4<u32>) -> vec2<u32> {
-  let some = start < end;
-  let low = select(vec4<u32>(0xffffffffu), start, some);
-  let high = select(vec4<u32>(), end, some);
-  return vec2<u32>(min(min(low.x, low.y), min(low.z, low.w)), max(max(high.x, high.y), max(high.z, high.w)));
-}
-
-fn sees(start: vec4<u32>, end: vec4<u32>, key: u32) -> vec4<bool> {
-  return (start <= vec4<u32>(key)) & (vec4<u32>(key) < end);
-}
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

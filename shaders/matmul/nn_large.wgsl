@@ -2,24 +2,14 @@
 // all cores have tiles enough. What it takes, and the order of the sums, are as in nn_tiled.wgsl; how the left tile lies in
 // shared memory is as in nt_large.wgsl. Half of the lanes load four vec4s each of the left tile, the others of the right one.
 
+// include parts/matmul_nn_tile
+
 const ROWS: u32 = 128u;
 const COLUMNS: u32 = 128u;
 const DEPTH: u32 = 16u;
 const DEPTH4: u32 = DEPTH / 4u;
 const FOURS: u32 = 32u; // of a line's rows, or columns
 
-struct Params {
-  rows: u32,
-  columns: u32,
-  inner: u32,
-  rank: u32, // of all projections of the group together; 0 without LoRA
-  accumulate: u32,
-  w_row: u32,
-  dy_stride: u32,
-  dy_column: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> du: array<f32>;
 @group(0) @binding(3) var<storage, read> a: array<vec4<f32>>;
@@ -37,41 +27,6 @@ fn weight4(i: u32) -> vec4<f32> {
 // Lines n, n + 4, n + 8 ... follow one another.
 var<workgroup> left: array<vec4<f32>, DEPTH * FOURS>;
 var<workgroup> right: array<vec4<f32>, DEPTH * FOURS>;
-
-// Four neighbours of a row of dY, or of dU, from `n` on.
-fn left_at(is_rank: bool, row: u32, n: u32) -> vec4<f32> {
-  var values = vec4<f32>();
-  if (row >= params.rows) { return values; }
-  if (!is_rank) {
-    if (n < params.inner) { values = dy[(row * params.dy_stride + params.dy_column + n) / 4u]; }
-    return values;
-  }
-  let at = row * params.rank + n;
-  if (n < params.rank) { values.x = du[at]; }
-  if (n + 1u < params.rank) { values.y = du[at + 1u]; }
-  if (n + 2u < params.rank) { values.z = du[at + 2u]; }
-  if (n + 3u < params.rank) { values.w = du[at + 3u]; }
-  return values;
-}
-
-// Line n of W, or of A, from column 4 column4 on.
-fn right_at(is_rank: bool, n: u32, column4: u32) -> vec4<f32> {
-  let columns4 = params.columns / 4u;
-  if (column4 >= columns4 || n >= select(params.inner, params.rank, is_rank)) { return vec4<f32>(); }
-  if (is_rank) { return a[n * columns4 + column4]; }
-  return weight4((n + params.w_row) * columns4 + column4);
-}
-
-fn store(row: u32, column4: u32, value: vec4<f32>) {
-  let columns4 = params.columns / 4u;
-  if (column4 >= columns4) { return; }
-  let at = row * columns4 + column4;
-  if (params.accumulate != 0u) {
-    dx[at] += value;
-  } else {
-    dx[at] = value;
-  }
-}
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

@@ -6,35 +6,14 @@
 // Each invocation makes 8 rows x 8 columns. LoRA continues the sum over the rank: dU is [rows, rank], A is [rank, columns].
 // accumulate adds to what is there.
 
-struct Params {
-  rows: u32,
-  columns: u32,
-  inner: u32,
-  rank: u32, // of all projections of the group together; 0 without LoRA
-  accumulate: u32,
-  row_lanes: u32,
-  w_row: u32,
-  dy_stride: u32,
-  dy_column: u32,
-}
+// include parts/matmul_nn_register
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<vec2<f32>>;
 @group(0) @binding(2) var<storage, read> du: array<f32>;
 @group(0) @binding(3) var<storage, read> a: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
 @group(0) @binding(6) var<storage, read> w: array<vec4<f32>>;
-
-fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
-  if (column >= columns4) { return; }
-  let at = row * columns4 + column;
-  if (params.accumulate != 0u) {
-    dx[at] += value;
-  } else {
-    dx[at] = value;
-  }
-}
 
 @compute @workgroup_size(8, 8)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid: vec3<u32>) {

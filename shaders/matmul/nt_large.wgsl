@@ -6,28 +6,16 @@
 // change places, two by two, so that the vec4s that neighbouring lanes write fall into different banks. Half of the lanes
 // load X, the others W.
 
-const NONE: u32 = 0xffffffffu;
+// include parts/matmul_nt
+// include parts/matmul_place
+// include parts/matmul_nt_tile
+
 const ROWS: u32 = 128u;
 const COLUMNS: u32 = 128u;
 const DEPTH: u32 = 16u;
 const DEPTH4: u32 = DEPTH / 4u;
 const FOURS: u32 = 32u; // of a line's rows, or columns
 
-struct Params {
-  rows: u32,
-  columns: u32,
-  inner: u32, // K
-  rank: u32,
-  u_stride: u32,
-  scale: f32,
-  has_residual: u32,
-  w_row: u32,
-  segment0: vec4<u32>,
-  segment1: vec4<u32>,
-  segment2: vec4<u32>,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> residual: array<f32>;
 @group(0) @binding(3) var<storage, read> u: array<f32>;
@@ -43,62 +31,8 @@ fn weight4(i: u32) -> vec4<f32> {
 }
 // end of weights
 
-struct Place {
-  segment: vec4<u32>,
-  column: u32,
-}
-
-fn place_of(tile: u32) -> Place {
-  let tiles0 = (params.segment0.y - params.segment0.x + COLUMNS - 1u) / COLUMNS;
-  let tiles1 = (params.segment1.y - params.segment1.x + COLUMNS - 1u) / COLUMNS;
-  if (tile < tiles0) { return Place(params.segment0, params.segment0.x + tile * COLUMNS); }
-  if (tile < tiles0 + tiles1) { return Place(params.segment1, params.segment1.x + (tile - tiles0) * COLUMNS); }
-  return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * COLUMNS);
-}
-
 var<workgroup> x_tile: array<vec4<f32>, DEPTH * FOURS>;
 var<workgroup> w_tile: array<vec4<f32>, DEPTH * FOURS>;
-
-// Four neighbours of a row of X, or of U, from `k` on.
-fn left_at(is_rank: bool, row: u32, segment: vec4<u32>, k: u32) -> vec4<f32> {
-  var values = vec4<f32>();
-  if (row >= params.rows) { return values; }
-  if (!is_rank) {
-    if (k < params.inner) { values = x[(row * params.inner + k) / 4u]; }
-    return values;
-  }
-  let at = row * params.u_stride + segment.z + k;
-  if (k < params.rank) { values.x = u[at]; }
-  if (k + 1u < params.rank) { values.y = u[at + 1u]; }
-  if (k + 2u < params.rank) { values.z = u[at + 2u]; }
-  if (k + 3u < params.rank) { values.w = u[at + 3u]; }
-  return values;
-}
-
-// Four neighbours of the row of W, or of scale B, that makes a column of Y, from `k` on.
-fn right_at(is_rank: bool, column: u32, segment: vec4<u32>, k: u32) -> vec4<f32> {
-  var values = vec4<f32>();
-  if (column >= segment.y) { return values; }
-  if (!is_rank) {
-    if (k < params.inner) { values = weight4(((column + params.w_row) * params.inner + k) / 4u); }
-    return values;
-  }
-  let at = (column - segment.x + segment.w) * params.rank + k;
-  if (k < params.rank) { values.x = b[at]; }
-  if (k + 1u < params.rank) { values.y = b[at + 1u]; }
-  if (k + 2u < params.rank) { values.z = b[at + 2u]; }
-  if (k + 3u < params.rank) { values.w = b[at + 3u]; }
-  return params.scale * values;
-}
-
-fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
-  for (var j = 0u; j < min(4u, end - min(column, end)); j++) {
-    let at = row * params.columns + column + j;
-    var sum = value[j];
-    if (params.has_residual != 0u) { sum += residual[at]; }
-    y[at] = sum;
-  }
-}
 
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

@@ -9,23 +9,12 @@
 // A residual of the shape of Y may be added. These are uniform branches, not variants: on software adapters a variant costs
 // a second to compile.
 
-const NONE: u32 = 0xffffffffu;
+// include parts/matmul_nt
+// include parts/matmul_place
+// include parts/matmul_nt_store
 
-struct Params {
-  rows: u32,
-  columns: u32,
-  inner: u32, // K
-  rank: u32,
-  u_stride: u32,
-  scale: f32,
-  has_residual: u32,
-  w_row: u32,
-  segment0: vec4<u32>,
-  segment1: vec4<u32>,
-  segment2: vec4<u32>,
-}
+const COLUMNS: u32 = 64u; // of a tile
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> residual: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> u: array<f32>;
@@ -40,30 +29,6 @@ fn weight4(i: u32) -> vec4<f32> {
   return w[i];
 }
 // end of weights
-
-// The segment that column tile `tile` lies in, and the tile's first column: tiles never straddle two segments.
-struct Place {
-  segment: vec4<u32>,
-  column: u32,
-}
-
-fn place_of(tile: u32) -> Place {
-  let tiles0 = (params.segment0.y - params.segment0.x + 63u) / 64u;
-  let tiles1 = (params.segment1.y - params.segment1.x + 63u) / 64u;
-  if (tile < tiles0) { return Place(params.segment0, params.segment0.x + tile * 64u); }
-  if (tile < tiles0 + tiles1) { return Place(params.segment1, params.segment1.x + (tile - tiles0) * 64u); }
-  return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * 64u);
-}
-
-fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
-  if (column >= end) { return; }
-  let at = (row * params.columns + column) / 4u;
-  if (params.has_residual != 0u) {
-    y[at] = value + residual[at];
-  } else {
-    y[at] = value;
-  }
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) i: u32) {

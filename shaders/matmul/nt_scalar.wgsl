@@ -4,23 +4,11 @@
 // X is [rows, K], W is [columns, K], Y is [rows, columns]. Segments, LoRA, residual and
 // w_row: as in nt_register.wgsl.
 
-const NONE: u32 = 0xffffffffu;
+// include parts/matmul_nt
+// include parts/matmul_place
 
-struct Params {
-  rows: u32,
-  columns: u32,
-  inner: u32, // K
-  rank: u32,
-  u_stride: u32,
-  scale: f32,
-  has_residual: u32,
-  w_row: u32,
-  segment0: vec4<u32>,
-  segment1: vec4<u32>,
-  segment2: vec4<u32>,
-}
+const COLUMNS: u32 = 64u; // of a tile
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> residual: array<f32>;
 @group(0) @binding(3) var<storage, read> u: array<f32>;
@@ -34,19 +22,6 @@ fn weight(i: u32) -> f32 {
   return w[i];
 }
 // end of weights
-
-struct Place {
-  segment: vec4<u32>,
-  column: u32,
-}
-
-fn place_of(tile: u32) -> Place {
-  let tiles0 = (params.segment0.y - params.segment0.x + 63u) / 64u;
-  let tiles1 = (params.segment1.y - params.segment1.x + 63u) / 64u;
-  if (tile < tiles0) { return Place(params.segment0, params.segment0.x + tile * 64u); }
-  if (tile < tiles0 + tiles1) { return Place(params.segment1, params.segment1.x + (tile - tiles0) * 64u); }
-  return Place(params.segment2, params.segment2.x + (tile - tiles0 - tiles1) * 64u);
-}
 
 // [k][row or column]: 64 wide, so that the four values of an invocation are one vec4.
 var<workgroup> x_tile: array<array<vec4<f32>, 16>, 16>;

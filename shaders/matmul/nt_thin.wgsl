@@ -3,25 +3,11 @@
 // X is [rows, K], W is [columns, K], Y is [rows, columns]; K must be a multiple of 4. Segments, LoRA, residual and w_row:
 // as in nt_register.wgsl.
 
-const NONE: u32 = 0xffffffffu;
+// include parts/matmul_nt
+
 // Whether there is one row alone, or up to four per workgroup.
 const SINGLE: bool = false;
 
-struct Params {
-  rows: u32,
-  columns: u32,
-  inner: u32, // K
-  rank: u32,
-  u_stride: u32,
-  scale: f32,
-  has_residual: u32,
-  w_row: u32,
-  segment0: vec4<u32>,
-  segment1: vec4<u32>,
-  segment2: vec4<u32>,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> residual: array<f32>;
 @group(0) @binding(3) var<storage, read> u: array<f32>;
