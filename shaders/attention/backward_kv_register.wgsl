@@ -2,19 +2,8 @@
 // of a key head and walks over the queries that see them 4 at a time, and over the query heads of its group:
 // dv = sum p do, dk = sum p (do . v - delta) q / sqrt(D). The sums lie in dqkv itself. head_dim must be a multiple of four.
 
-struct Params {
-  rows: u32,
-  heads: u32,
-  kv_heads: u32,
-  scale: f32,
-  first: u32, // block of this dispatch, where they are divided among several
-  chunks: u32, // head_dim / 4
-  block: u32, // 4, keys of an invocation; like all bounds no constant, or compilers unroll the loops
-  step: u32, // 4, queries walked over at a time
-  ranges: u32, // 2, of keys that a query sees
-}
+// include parts/attention_register
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
 // Per key: one past the last query that sees it (the first is the key's own token).
 @group(0) @binding(2) var<storage, read> query_end: array<u32>;

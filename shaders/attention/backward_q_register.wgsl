@@ -3,21 +3,9 @@
 // dq = sum_j p_j (do . v_j - delta) k_j / sqrt(D) with delta = do . out (Dao et al. 2022, appendix B.2). The sums lie in dqkv
 // itself. Leaves delta behind for the keys' pass. head_dim must be a multiple of four.
 
+// include parts/attention_register
 // include parts/attention_span
 
-struct Params {
-  rows: u32,
-  heads: u32,
-  kv_heads: u32,
-  scale: f32,
-  first: u32, // block of this dispatch, where they are divided among several
-  chunks: u32, // head_dim / 4
-  block: u32, // 4, queries of an invocation; like all bounds no constant, or compilers unroll the loops
-  step: u32, // 8, keys walked over at a time
-  ranges: u32, // 2, of keys that a query sees
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> attended: array<vec4<f32>>;

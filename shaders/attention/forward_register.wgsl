@@ -4,21 +4,9 @@
 // which a CPU keeps in its cache. Saves only the log-sum-exp.
 // qkv[t] = [queries | keys | values], in vec4s: head_dim must be a multiple of four. Grouped queries share a key head.
 
+// include parts/attention_register
 // include parts/attention_span
 
-struct Params {
-  rows: u32,
-  heads: u32,
-  kv_heads: u32,
-  scale: f32,
-  first: u32, // block of this dispatch, where they are divided among several
-  chunks: u32, // head_dim / 4
-  block: u32, // 4, queries of an invocation; like all bounds no constant, or compilers unroll the loops
-  step: u32, // 8, keys walked over at a time
-  ranges: u32, // 2, of keys that a query sees
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
 // Per query (start1, end1, start2, end2): it sees keys start1 <= j < end1 and start2 <= j < end2, which are disjoint.
 @group(0) @binding(1) var<storage, read> visible: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> qkv: array<vec4<f32>>;
