@@ -1,5 +1,6 @@
 /** @file The adapter's peak of multiplications with additions, by a kernel that does nothing else: what products are shares of. */
-import { type AdapterClass, type Gpu, STORAGE_USAGE } from '../src/gpu/gpu.ts';
+import type { AdapterClass } from '../src/gpu/adapter.ts';
+import { type Gpu, STORAGE_USAGE } from '../src/gpu/gpu.ts';
 import { whole } from '../src/gpu/ledger.ts';
 import { ProgramBuilder } from '../src/gpu/program.ts';
 import { mapSpread, type Spread, secondsPerReplay } from './measure.ts';

@@ -1,5 +1,5 @@
 /** @file A training step recorded on paper: what a GPU would be asked to do, counted without one. */
-import type { AdapterClass } from '../src/gpu/gpu.ts';
+import type { AdapterClass } from '../src/gpu/adapter.ts';
 import { ProgramBuilder, type RecordedDispatch } from '../src/gpu/program.ts';
 import type { ForcedVariants } from '../src/gpu/variants.ts';
 import type { LlamaConfig } from '../src/llama/config.ts';

@@ -2,25 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../formats/input_error.ts';
-import { type AdapterDescription, type DeviceFactory, REQUESTED_LIMITS } from '../gpu/gpu.ts';
+import { describeAdapter } from '../gpu/adapter.ts';
+import { type DeviceFactory, REQUESTED_LIMITS } from '../gpu/gpu.ts';
 import type { ShaderLibrary } from '../gpu/shader_library.ts';
-
-/** Adapters that compute on the CPU, by the words in their descriptions. */
-const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
-
-/** What an adapter says of itself. */
-export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
-  const { vendor, architecture, device, description } = adapter.info;
-  const isFallback = adapter.info.isFallbackAdapter === true;
-  return {
-    vendor,
-    architecture,
-    device,
-    description,
-    software: isFallback || SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`),
-    features: [...adapter.features].sort() as string[],
-  };
-}
 
 /** Dawn's instance must outlive its devices, or the process dies in a mutex: held for the life of the process. */
 let instance: GPU | undefined;

@@ -1,4 +1,5 @@
 /** @file One device with what hangs on it: ledger, shaders, compiled pipelines, and the news of its loss. */
+import { type AdapterClass, type AdapterDescription, adapterClassOf } from './adapter.ts';
 import { Ledger } from './ledger.ts';
 import { Pace } from './pace.ts';
 import {
@@ -11,39 +12,11 @@ import {
 } from './shader_library.ts';
 import type { ForcedVariants } from './variants.ts';
 
-/** What a host knows about an adapter; shown to the user and written into every manifest. */
-export interface AdapterDescription {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly device: string;
-  readonly description: string;
-  /** Whether it computes on the CPU (lavapipe, SwiftShader, WARP): right numbers, but slow. */
-  readonly software: boolean;
-  readonly features: readonly string[];
-}
-
 /** Makes a device; called again after a loss. Hosts provide it: navigator.gpu in a worker, Dawn in the terminal. */
 export type DeviceFactory = () => Promise<{
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
 }>;
-
-/**
- * Which kernels a device gets: shared-memory tiles on GPUs, register blocks without shared memory on software adapters, of
- * which those with lanes of four (SwiftShader) like other blocks than those with eight or more (lavapipe).
- */
-export type AdapterClass = 'software' | 'software4' | 'gpu';
-
-function adapterClassOf({
-  software,
-  vendor,
-  architecture,
-  device,
-  description,
-}: AdapterDescription): AdapterClass {
-  if (!software) return 'gpu';
-  return /swiftshader/i.test(`${vendor} ${architecture} ${device} ${description}`) ? 'software4' : 'software';
-}
 
 export class DeviceLostError extends Error {
   override readonly name = 'DeviceLostError';

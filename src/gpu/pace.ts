@@ -2,7 +2,7 @@
  * @file How fast this device works off what it is given, so that no submit holds it for long: the page is drawn by the
  * same GPU, and Windows resets one that does not answer for two seconds. Nothing that is computed depends on it.
  */
-import type { AdapterClass } from './gpu.ts';
+import type { AdapterClass } from './adapter.ts';
 import type { RecordedDispatch } from './program.ts';
 
 /** Milliseconds, from a clock that only goes forward. */

@@ -2,7 +2,8 @@
  * @file Plan, then replay: dispatches are recorded once, with pipelines, bind groups and parameters fixed, and then
  * replayed as often as wanted without allocating or compiling anything.
  */
-import { type AdapterClass, BufferUsage, type Gpu, type Kernel } from './gpu.ts';
+import type { AdapterClass } from './adapter.ts';
+import { BufferUsage, type Gpu, type Kernel } from './gpu.ts';
 import type { BufferSlice } from './ledger.ts';
 import { dispatchCost } from './pace.ts';
 import { type ParamValues, type ShaderConstants, writeParams } from './shader_library.ts';

@@ -3,7 +3,7 @@
  * dU = s dY B, dB += s dY^T U, dA += dU^T X. The products with U and dU ride along in ops/matmul.ts. Shared-memory tiles
  * are for GPUs, register blocks for software adapters.
  */
-import type { AdapterClass } from '../gpu/gpu.ts';
+import type { AdapterClass } from '../gpu/adapter.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { NO_LORA, type Segment } from './matmul.ts';

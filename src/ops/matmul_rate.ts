@@ -2,7 +2,8 @@
  * @file The best rate of floating-point operations that this adapter's products reach: what `mfu` is a share of, and what
  * the pace starts from. A short measurement, which decides nothing that is computed.
  */
-import { type AdapterClass, type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
+import type { AdapterClass } from '../gpu/adapter.ts';
+import { type Gpu, STORAGE_USAGE } from '../gpu/gpu.ts';
 import { whole } from '../gpu/ledger.ts';
 import type { Clock } from '../gpu/pace.ts';
 import { type Program, ProgramBuilder } from '../gpu/program.ts';

@@ -2,7 +2,7 @@
  * @file Which variant of a product runs: a fixed table by adapter class and shape, never a timing, since bits must not
  * depend on one. Shared-memory tiles are for GPUs, register blocks for software adapters.
  */
-import type { AdapterClass } from '../gpu/gpu.ts';
+import type { AdapterClass } from '../gpu/adapter.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
 import type { ShaderConstants } from '../gpu/shader_library.ts';
 import type { WeightFormat } from './weight_matrix.ts';

@@ -2,7 +2,7 @@
  * @file Kernels that go over the elements of rows: four at a time where widths allow, one elsewhere, as the aliases of
  * their source say; and how their workgroups are laid out, so that no element costs a division.
  */
-import type { AdapterClass } from '../gpu/gpu.ts';
+import type { AdapterClass } from '../gpu/adapter.ts';
 import { linearWorkgroups, MAX_WORKGROUPS } from '../gpu/program.ts';
 import type { ShaderConstants } from '../gpu/shader_library.ts';
 

@@ -1,10 +1,8 @@
 /** @file The GPU in the browser. The only place in the page's code that asks for an adapter; it runs in the worker. */
-import { type AdapterDescription, type DeviceFactory, REQUESTED_LIMITS } from '../gpu/gpu.ts';
+import { describeAdapter } from '../gpu/adapter.ts';
+import { type DeviceFactory, REQUESTED_LIMITS } from '../gpu/gpu.ts';
 import { FailureError } from './failure.ts';
 import type { DeviceReport } from './protocol.ts';
-
-/** Adapters that compute on the CPU, by the words in their descriptions. */
-const SOFTWARE = /llvmpipe|lavapipe|swiftshader|software|basic render|warp/i;
 
 async function requestAdapter(): Promise<GPUAdapter> {
   const gpu = (navigator as Partial<Pick<Navigator, 'gpu'>>).gpu;
@@ -28,25 +26,11 @@ async function requestAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
-function describe(adapter: GPUAdapter): AdapterDescription {
-  const { vendor, architecture, device, description } = adapter.info;
-  return {
-    vendor,
-    architecture,
-    device,
-    description,
-    software:
-      adapter.info.isFallbackAdapter === true ||
-      SOFTWARE.test(`${vendor} ${architecture} ${device} ${description}`),
-    features: [...adapter.features].sort() as string[],
-  };
-}
-
 /** What the adapter is, without making a device of it. */
 export async function reportDevice(): Promise<DeviceReport> {
   const adapter = await requestAdapter();
   return {
-    adapter: describe(adapter),
+    adapter: describeAdapter(adapter),
     maxBufferSize: adapter.limits.maxBufferSize,
     maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
   };
@@ -57,5 +41,5 @@ export const browserDevice: DeviceFactory = async () => {
   const adapter = await requestAdapter();
   const requiredLimits: Record<string, number> = {};
   for (const name of REQUESTED_LIMITS) requiredLimits[name] = adapter.limits[name];
-  return { device: await adapter.requestDevice({ requiredLimits }), adapter: describe(adapter) };
+  return { device: await adapter.requestDevice({ requiredLimits }), adapter: describeAdapter(adapter) };
 };

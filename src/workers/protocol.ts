@@ -2,7 +2,7 @@
  * @file What page and trainer worker say to each other. Calls are short and return at once; everything that takes
  * time is told through numbered events, so that a page can ask again for what it missed.
  */
-import type { AdapterDescription } from '../gpu/gpu.ts';
+import type { AdapterDescription } from '../gpu/adapter.ts';
 import type { KnowtuneEvent } from '../knowtuning/events.ts';
 import type { ProjectQuestion } from '../knowtuning/project.ts';
 import type { Preparation } from '../train/tuner.ts';

@@ -3,7 +3,7 @@ import { writePeft } from '../formats/peft.ts';
 import { sortedJson } from '../formats/sorted_json.ts';
 import { trainerState } from '../formats/trainer_state.ts';
 import { zipFiles } from '../formats/zip.ts';
-import type { AdapterDescription } from '../gpu/gpu.ts';
+import type { AdapterDescription } from '../gpu/adapter.ts';
 import type { KnowtuneOptions } from '../knowtuning/options.ts';
 import type { KnowtuneReport } from '../knowtuning/report.ts';
 import { trainConfigToJson } from '../train/config_json.ts';

@@ -2,7 +2,7 @@
  * @file What page and workbench say to each other: a model is opened once and stays on the GPU; it is asked, as it came
  * and with the adapter that was trained here; it is trained on the user's rows. Calls return at once, events tell the rest.
  */
-import type { AdapterDescription } from '../gpu/gpu.ts';
+import type { AdapterDescription } from '../gpu/adapter.ts';
 import type { Sampling } from '../llama/generate.ts';
 import type { Conversion, WeightChoice } from '../llama/weight_plan.ts';
 import type { PreferenceRow, Preparation, StepLog, TemplateName, TrainingRow } from '../train/tuner.ts';

@@ -3,7 +3,7 @@
  * its outputs need, once.
  */
 import { describe, expect, it } from 'vitest';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import { sliceOnPaper } from '../../src/gpu/paper.ts';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
 import { loraDownGradient, loraGradients } from '../../src/ops/lora.ts';

@@ -1,7 +1,7 @@
 /** @file Forced kernel variants: what can be asked for, and what then runs. */
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/formats/input_error.ts';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
 import { parseVariants } from '../../src/gpu/variants.ts';
 import { attentionVariant } from '../../src/ops/attention.ts';

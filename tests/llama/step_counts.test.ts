@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { LLAMA_SHAPES } from '../../bench/llama_shapes.ts';
 import { recordStep } from '../../bench/recorded_step.ts';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import type { RecordedDispatch } from '../../src/gpu/program.ts';
 import { type LlamaConfig, PROJECTIONS, type Projection } from '../../src/llama/config.ts';
 import { flopsPerToken } from '../../src/llama/flops.ts';

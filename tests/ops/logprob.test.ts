@@ -1,7 +1,7 @@
 /** @file logprob on the GPU against the f64 oracle: vocabulary in chunks, forward and backward. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import { type LogprobShape, logprob, logprobBackward, vocabularyChunk } from '../../src/ops/logprob.ts';
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';

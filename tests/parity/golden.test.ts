@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diskSource } from '../../src/cli/disk_source.ts';
 import type { ByteSource } from '../../src/formats/byte_source.ts';
 import { openSafetensors } from '../../src/formats/safetensors.ts';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import { PROJECTIONS } from '../../src/llama/config.ts';
 import { openTuner } from '../../src/train/open_tuner.ts';
 import type { Adapter, TrainResult, Tuner } from '../../src/train/tuner.ts';

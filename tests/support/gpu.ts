@@ -1,11 +1,6 @@
 /** @file The GPU under test. One suite runs on three hosts; this is all that differs between them. */
-import {
-  type AdapterClass,
-  type AdapterDescription,
-  type DeviceFactory,
-  Gpu,
-  type GpuLimits,
-} from '../../src/gpu/gpu.ts';
+import type { AdapterClass, AdapterDescription } from '../../src/gpu/adapter.ts';
+import { type DeviceFactory, Gpu, type GpuLimits } from '../../src/gpu/gpu.ts';
 import type { ShaderLibrary } from '../../src/gpu/shader_library.ts';
 
 export type TestHost = 'node' | 'chromium' | 'firefox';

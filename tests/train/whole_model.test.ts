@@ -1,6 +1,6 @@
 /** @file The whole model on the GPU against the f64 oracle: log-probabilities, every LoRA gradient, generation. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AdapterClass } from '../../src/gpu/gpu.ts';
+import type { AdapterClass } from '../../src/gpu/adapter.ts';
 import { downloadTensors } from '../../src/llama/adapter_transfer.ts';
 import { type LlamaConfig, PROJECTIONS } from '../../src/llama/config.ts';
 import type { LossSpec, PackedBatch } from '../../src/llama/packed_batch.ts';
