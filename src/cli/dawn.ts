@@ -5,6 +5,7 @@ import { InputError } from '../formats/input_error.ts';
 import { describeAdapter } from '../gpu/adapter.ts';
 import { type DeviceFactory, REQUESTED_LIMITS } from '../gpu/gpu.ts';
 import type { ShaderLibrary } from '../gpu/shader_library.ts';
+import { restWhilePolling } from './dawn_polling.ts';
 
 /** Dawn's instance must outlive its devices, or the process dies in a mutex: held for the life of the process. */
 let instance: GPU | undefined;
@@ -14,6 +15,7 @@ export async function dawnGpu(): Promise<GPU> {
   const { create, globals } = await import('webgpu');
   Object.assign(globalThis, globals);
   instance ??= create([]);
+  restWhilePolling();
   return instance;
 }
 
