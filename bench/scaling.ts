@@ -52,7 +52,7 @@ export async function benchScaling(
     const session = await TrainingSession.create(model, layout, initialParameters(layout, 1), [step], config);
     try {
       // Uploads the batch and compiles, on adapters that compile at the first dispatch.
-      session.submitGradients(step);
+      await session.submitGradients(step);
       await gpu.guard(gpu.device.queue.onSubmittedWorkDone().then(() => undefined));
       const program = session.program(step.batches[0]!.batch);
       const families: Record<string, Elapsed> = {};

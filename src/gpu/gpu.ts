@@ -22,11 +22,14 @@ export class DeviceLostError extends Error {
   override readonly name = 'DeviceLostError';
 }
 
+/** A kernel that is being compiled, or is compiled once `pipeline` is there. */
 export interface Kernel {
   readonly name: string;
   readonly interface: ShaderInterface;
   readonly layout: GPUBindGroupLayout;
-  readonly pipeline: GPUComputePipeline;
+  readonly pipeline: GPUComputePipeline | undefined;
+  /** Rejects where the shader does not compile. */
+  readonly compiled: Promise<void>;
 }
 
 /** Limits worth asking for: whatever the adapter has, since devices are bucketed by what is requested. */
@@ -63,7 +66,7 @@ export class Gpu {
   readonly bindingLimit: number;
   /** Bytes of one block of a weight's rows at most. */
   readonly weightBlockLimit: number;
-  readonly #kernels = new Map<string, Promise<Kernel>>();
+  readonly #kernels = new Map<string, Kernel>();
   readonly #lost: Promise<never>;
   #fault: Error | undefined;
   #compiled = 0;
@@ -121,12 +124,12 @@ export class Gpu {
     return result;
   }
 
-  /** The compiled kernel of shader `name` with constants set; compiled once per device. */
-  kernel(name: string, constants: ShaderConstants = {}): Promise<Kernel> {
+  /** The kernel of shader `name` with constants set, in the order of asking; compiled once per device. */
+  kernel(name: string, constants: ShaderConstants = {}): Kernel {
     const key = `${name} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      kernel = this.guard(this.#compile(name, constants, key));
+      kernel = this.#compile(name, constants, key);
       this.#kernels.set(key, kernel);
       this.#countCompilation(kernel);
     }
@@ -134,7 +137,7 @@ export class Gpu {
   }
 
   /** Kernels asked for while others are being compiled count with those. */
-  #countCompilation(kernel: Promise<Kernel>): void {
+  #countCompilation({ compiled }: Kernel): void {
     let counts = this.#compiling;
     if (counts.done === counts.total) {
       counts = this.#compiling = { done: 0, total: 0 };
@@ -146,10 +149,10 @@ export class Gpu {
       counts.done++;
       this.onCompile?.(counts.done, counts.total);
     };
-    kernel.then(done, done);
+    compiled.then(done, done);
   }
 
-  async #compile(name: string, constants: ShaderConstants, label: string): Promise<Kernel> {
+  #compile(name: string, constants: ShaderConstants, label: string): Kernel {
     // The device and no operation decides it, so that kernels meant for GPUs can be tested on software adapters.
     const unroll = declaresConstant(this.shaders, name, 'UNROLL') ? { UNROLL: !this.adapter.software } : {};
     const code = shaderSource(this.shaders, name, { ...constants, ...unroll });
@@ -163,8 +166,28 @@ export class Gpu {
         buffer: { type: b.type },
       })),
     });
+    const kernel = {
+      name,
+      interface: iface,
+      layout,
+      pipeline: undefined as GPUComputePipeline | undefined,
+      compiled: this.guard(
+        this.#pipeline(name, label, code, layout).then((pipeline) => {
+          kernel.pipeline = pipeline;
+        }),
+      ),
+    };
+    return kernel;
+  }
+
+  async #pipeline(
+    name: string,
+    label: string,
+    code: string,
+    layout: GPUBindGroupLayout,
+  ): Promise<GPUComputePipeline> {
     const module = this.device.createShaderModule({ label, code });
-    const pipeline = await this.device
+    return this.device
       .createComputePipelineAsync({
         label,
         layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
@@ -177,7 +200,6 @@ export class Gpu {
           .join('\n');
         throw new Error(`Kernel ${label} does not compile: ${(error as Error).message}\n${lines}`);
       });
-    return { name, interface: iface, layout, pipeline };
   }
 
   /** Copies the bytes of a slice to the CPU. Not for training steps: those read a ring of metrics instead. */

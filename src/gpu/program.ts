@@ -62,7 +62,7 @@ type Command =
 type Replayable =
   | {
       readonly kind: 'dispatch';
-      readonly pipeline: GPUComputePipeline;
+      readonly kernel: Kernel;
       readonly group: GPUBindGroup;
       readonly recorded: RecordedDispatch;
     }
@@ -122,10 +122,15 @@ export class ProgramBuilder {
    * @param owner of the program's one buffer (its parameters) in the ledger
    */
   async finish(gpu: Gpu, owner: string): Promise<Program> {
-    const kernels = await Promise.all(
-      this.#commands.map((c) =>
-        c.kind === 'dispatch' ? gpu.kernel(c.spec.shader, c.spec.constants) : undefined,
-      ),
+    const program = await this.finishUncompiled(gpu, owner);
+    await program.compiled;
+    return program;
+  }
+
+  /** Like `finish`, but does not wait for its kernels, which are compiled in the order in which they are needed. */
+  async finishUncompiled(gpu: Gpu, owner: string): Promise<Program> {
+    const kernels = this.#commands.map((c) =>
+      c.kind === 'dispatch' ? gpu.kernel(c.spec.shader, c.spec.constants) : undefined,
     );
     const align = gpu.device.limits.minUniformBufferOffsetAlignment;
     const offsets: number[] = [];
@@ -151,7 +156,7 @@ export class ProgramBuilder {
         offset: offsets[i]!,
         size: kernels[i]!.interface.paramBytes,
       });
-      return { kind: 'dispatch', pipeline: kernels[i]!.pipeline, group, recorded: recorded(c.spec) };
+      return { kind: 'dispatch', kernel: kernels[i]!, group, recorded: recorded(c.spec) };
     });
     const error = await gpu.device.popErrorScope();
     if (error) throw new Error(`A recorded program is invalid: ${error.message}`);
@@ -187,6 +192,8 @@ export class Program {
   readonly flops: number;
   /** What a replay costs, as submits are cut by it (pace.ts). */
   readonly cost: number;
+  /** Settles when all its kernels are compiled, or one is not to be. */
+  readonly compiled: Promise<void>;
   /** In order; clears and copies are left out. */
   readonly dispatches: readonly RecordedDispatch[];
 
@@ -198,41 +205,66 @@ export class Program {
     this.dispatches = commands.flatMap((c) => (c.kind === 'dispatch' ? [c.recorded] : []));
     this.flops = this.dispatches.reduce((sum, d) => sum + d.flops, 0);
     this.cost = this.dispatches.reduce((sum, d) => sum + dispatchCost(d), 0);
+    const kernels = commands.flatMap((c) => (c.kind === 'dispatch' ? [c.kernel.compiled] : []));
+    this.compiled = Promise.all(kernels).then(() => undefined);
+    // Whoever submits the program is told.
+    this.compiled.catch(() => {});
   }
 
   /**
    * Submits the program in as many submits as it takes for none of them to cost more than `most`, but for a dispatch
    * that does so by itself. By default a submit lasts about as long as pace.ts says.
+   * @throws Error where a kernel is not compiled yet
    */
   submit(most = this.gpu.pace.submitCost): void {
+    for (const kernel of this.#submits(most)) throw new Error(`Kernel ${kernel.name} is not compiled yet.`);
+  }
+
+  /**
+   * Submits the program as far as its kernels are compiled, again and again, so that the GPU works while the rest are
+   * compiled. Nothing else may be submitted meanwhile that the program depends on, or that depends on it.
+   */
+  async submitAsCompiled(most = this.gpu.pace.submitCost): Promise<void> {
+    for (const kernel of this.#submits(most)) await kernel.compiled;
+  }
+
+  /** Submits, and stops at every kernel that is not compiled yet until it is. */
+  *#submits(most: number): Generator<Kernel, void> {
     const { device } = this.gpu;
     let encoder = device.createCommandEncoder();
     let pass: GPUComputePassEncoder | undefined;
+    let isEmpty = true;
     let held = 0;
+    const submitHeld = () => {
+      if (isEmpty) return;
+      pass?.end();
+      pass = undefined;
+      device.queue.submit([encoder.finish()]);
+      encoder = device.createCommandEncoder();
+      isEmpty = true;
+      held = 0;
+    };
     for (const c of this.commands) {
       if (c.kind !== 'dispatch') {
         pass?.end();
         pass = undefined;
         if (c.kind === 'clear') encoder.clearBuffer(c.slice.buffer, c.slice.offset, c.slice.size);
         else encoder.copyBufferToBuffer(c.from.buffer, c.from.offset, c.to.buffer, c.to.offset, c.from.size);
+        isEmpty = false;
         continue;
       }
       const cost = dispatchCost(c.recorded);
-      if (held > 0 && held + cost > most) {
-        pass?.end();
-        pass = undefined;
-        device.queue.submit([encoder.finish()]);
-        encoder = device.createCommandEncoder();
-        held = 0;
-      }
+      const { kernel } = c;
+      if ((held > 0 && held + cost > most) || !kernel.pipeline) submitHeld();
+      if (!kernel.pipeline) yield kernel;
       pass ??= encoder.beginComputePass();
-      pass.setPipeline(c.pipeline);
+      pass.setPipeline(kernel.pipeline!);
       pass.setBindGroup(0, c.group);
       pass.dispatchWorkgroups(...c.recorded.workgroups);
+      isEmpty = false;
       held += cost;
     }
-    pass?.end();
-    device.queue.submit([encoder.finish()]);
+    submitHeld();
   }
 
   /** Its dispatches of some shaders alone, to be timed: they leave behind what they can without the others. */

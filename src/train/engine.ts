@@ -145,7 +145,10 @@ export function createTuner(
     );
     try {
       const log: TrainResult['log'][number][] = [];
-      onPreparation?.({ phase: 'first-step' });
+      session.compiled.then(
+        () => onPreparation?.({ phase: 'first-step' }),
+        () => {},
+      );
       const warmup = resolveWarmup(trainConfig.warmupSteps, steps.length);
       await runSteps(
         session,

@@ -33,6 +33,8 @@ export class TrainingSession {
   #begin!: Program;
   #optimize!: Program;
   #ring: GPUBuffer[] = [];
+  /** Settles when all kernels that its steps need are compiled, or one is not to be. */
+  compiled!: Promise<void>;
 
   private constructor(
     readonly model: LlamaModel,
@@ -83,11 +85,12 @@ export class TrainingSession {
           .flatMap((step) => step.batches.map(({ batch }) => session.bucket(batch)))
           .map((b) => [bucketKey(b), b]),
       );
-      // All at once: what is not compiled yet is compiled in parallel where the browser does that.
-      const builders = [begin, optimize, ...[...buckets.values()].map((bucket) => session.#record(bucket))];
-      const [beginProgram, optimizeProgram, ...micro] = await Promise.all(
-        builders.map((builder) => builder.finish(gpu, OWNER)),
-      );
+      // All at once: what is not compiled yet is compiled in parallel where the browser does that, and in the order of need.
+      const builders = [begin, ...[...buckets.values()].map((bucket) => session.#record(bucket)), optimize];
+      const programs = await Promise.all(builders.map((builder) => builder.finishUncompiled(gpu, OWNER)));
+      const [beginProgram, optimizeProgram, micro] = [programs[0], programs.at(-1), programs.slice(1, -1)];
+      session.compiled = Promise.all(programs.map((p) => p.compiled)).then(() => undefined);
+      session.compiled.catch(() => {});
       session.#begin = beginProgram!;
       session.#optimize = optimizeProgram!;
       for (const [i, key] of [...buckets.keys()].entries()) session.#micro.set(key, micro[i]!);
@@ -120,13 +123,17 @@ export class TrainingSession {
     return this.#micro.get(bucketKey(this.bucket(batch)))!;
   }
 
-  /** Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. */
-  submitGradients(step: PreparedStep): void {
-    this.#begin.submit();
+  /**
+   * Submits forward and backward over all batches of a step; gradients and metrics are summed up from zero. The first step
+   * starts while kernels are still being compiled; once this has returned, the update can follow.
+   */
+  async submitGradients(step: PreparedStep): Promise<void> {
+    await this.#begin.submitAsCompiled();
     for (const { batch, loss } of step.batches) {
       uploadBatch(this.workspace, batch, this.bucket(batch), loss);
-      this.program(batch).submit();
+      await this.program(batch).submitAsCompiled();
     }
+    await this.#optimize.compiled;
   }
 
   /** Submits the optimizer's update, and the copy of the step's metrics into the ring. Returns the metrics to come. */
@@ -227,8 +234,8 @@ export async function runSteps(
     while (pending.length >= STEPS_IN_FLIGHT) await pending.shift();
     const learningRate =
       config.learningRate * scheduleFactor(config.lrSchedulerType, at, steps.length, warmup);
-    session.submitGradients(step);
     const submitted = clock();
+    await session.submitGradients(step);
     const flops = session.flops(step);
     const log = session.submitUpdate(at, learningRate, config).then((metrics) => {
       const now = clock();

@@ -1,10 +1,12 @@
-/** @file What a program refuses to bind, and a part of a program replayed alone. */
-import { afterAll, expect, it } from 'vitest';
+/** @file What a program refuses to bind, a part of a program replayed alone, and one that runs while it is being compiled. */
+import { afterAll, describe, expect, it } from 'vitest';
 import { STORAGE_USAGE } from '../../src/gpu/gpu.ts';
 import { part, whole } from '../../src/gpu/ledger.ts';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
+import { rmsNorm } from '../../src/ops/rms_norm.ts';
 import { swiglu } from '../../src/ops/swiglu.ts';
-import { createTestGpu } from '../support/gpu.ts';
+import { createTestGpu, testShaders } from '../support/gpu.ts';
+import { watchQueue } from './queue_watch.ts';
 
 const gpu = await createTestGpu(undefined, { bindingBytes: 1024 });
 afterAll(() => gpu.destroy());
@@ -44,4 +46,66 @@ it('replays the dispatches of some shaders alone, and nothing that clears or cop
   const [, act, copied] = await read();
   expect(act).toBeCloseTo(2 / (1 + Math.exp(-1)), 6);
   expect(copied).toBe(0);
+});
+
+describe('a program whose kernels are still being compiled', () => {
+  it('is submitted as they come, or not at all', async () => {
+    const fresh = await createTestGpu();
+    try {
+      const { gateUp, act, normed } = await fresh.ledger.allocate('test', (create) => ({
+        gateUp: whole(create('gate up', 8, STORAGE_USAGE)),
+        act: whole(create('act', 4, STORAGE_USAGE)),
+        normed: whole(create('normed', 4, STORAGE_USAGE)),
+      }));
+      fresh.device.queue.writeBuffer(gateUp.buffer, 0, Float32Array.of(1, 2));
+      const builder = new ProgramBuilder(fresh.adapterClass);
+      swiglu(builder, { rows: 1, width: 1, gateUp, act });
+      rmsNorm(builder, { rows: 1, hidden: 1, eps: 0, x: act, gain: act, y: normed });
+      // Compilation goes on when it is let go on.
+      let compile = () => {};
+      const letGo = new Promise<void>((resolve) => {
+        compile = resolve;
+      });
+      const create = fresh.device.createComputePipelineAsync.bind(fresh.device);
+      fresh.device.createComputePipelineAsync = async (descriptor) => {
+        if (descriptor.label?.startsWith('rms_norm')) await letGo;
+        return create(descriptor);
+      };
+      const submits = watchQueue(fresh.device);
+      const program = await builder.finishUncompiled(fresh, 'test');
+      const submitted = program.submitAsCompiled();
+      await fresh.kernel('swiglu/forward', program.dispatches[0]!.constants).compiled;
+      await fresh.readback(act.buffer);
+      expect(submits.flat()).toHaveLength(1);
+      expect(() => program.submit()).toThrow('Kernel rms_norm/forward is not compiled yet.');
+      compile();
+      await submitted;
+      const read = async ({ buffer }: typeof act) =>
+        new Float32Array(await fresh.readback(buffer, 0, 4))[0];
+      const silu = 2 / (1 + Math.exp(-1));
+      expect(await read(act)).toBeCloseTo(silu, 5);
+      // x / |x| times the gain, which is x.
+      expect(await read(normed)).toBeCloseTo(silu, 5);
+      program.submit();
+    } finally {
+      fresh.destroy();
+    }
+  });
+
+  it('says which kernel does not compile', async () => {
+    const shaders = new Map(await testShaders());
+    shaders.set('swiglu/forward', shaders.get('swiglu/forward')!.replace('fn main', 'fn mainly'));
+    const broken = await createTestGpu(undefined, undefined, shaders);
+    try {
+      const buffer = await broken.ledger.allocate('test', (create) => create('values', 512, STORAGE_USAGE));
+      const builder = new ProgramBuilder(broken.adapterClass);
+      const [gateUp, act] = [part(whole(buffer), 0, 2), part(whole(buffer), 64, 1)];
+      swiglu(builder, { rows: 1, width: 1, gateUp, act });
+      const program = await builder.finishUncompiled(broken, 'test');
+      await expect(program.submitAsCompiled()).rejects.toThrow('Kernel swiglu/forward');
+      await expect(program.compiled).rejects.toThrow('does not compile');
+    } finally {
+      broken.destroy();
+    }
+  });
 });

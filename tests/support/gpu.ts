@@ -55,9 +55,13 @@ export function getTestGpu(adapterClass?: AdapterClass): Promise<Gpu> {
   return gpu;
 }
 
-/** A `Gpu` with a device of its own, for tests that destroy it, count its bytes, or lower its limits. */
-export async function createTestGpu(adapterClass?: AdapterClass, limits?: GpuLimits): Promise<Gpu> {
-  return Gpu.create(testDeviceFactory, await testShaders(), {
+/** A `Gpu` with a device of its own, for tests that destroy it, count its bytes, lower its limits, or change its shaders. */
+export async function createTestGpu(
+  adapterClass?: AdapterClass,
+  limits?: GpuLimits,
+  shaders?: ShaderLibrary,
+): Promise<Gpu> {
+  return Gpu.create(testDeviceFactory, shaders ?? (await testShaders()), {
     ...(adapterClass ? { adapterClass } : {}),
     ...(limits ? { limits } : {}),
   });

@@ -59,7 +59,7 @@ async function run(limits: GpuLimits, memoryBudget?: number) {
     );
     const losses: number[] = [];
     for (let at = 0; at < 2; at++) {
-      session.submitGradients(step);
+      await session.submitGradients(step);
       losses.push((await session.submitUpdate(at, 1e-2, trainConfig))[0]!);
     }
     const blocks = model.weights.plan.matrices.map((matrix) => matrix.blocks.length);

@@ -68,7 +68,7 @@ async function gradients(prepared: PreparedStep): Promise<Float32Array> {
   const { layout, parameters } = flatAdapter(config, adapter);
   const session = await TrainingSession.create(model, layout, parameters, [prepared], trainConfig);
   try {
-    session.submitGradients(prepared);
+    await session.submitGradients(prepared);
     const tensors = await downloadTensors(gpu, layout, session.workspace.buffer('gradient'));
     return Float32Array.from([...tensors.values()].flatMap(({ data }) => [...data]));
   } finally {

@@ -130,7 +130,7 @@ async function check(
     expect(largestDifference(logprobs!, expected.logprobs)).toBeLessThan(LOGPROB_TOLERANCE);
     const optimizer = { adamBeta1: 0.9, adamBeta2: 0.999, adamEpsilon: 1e-8, weightDecay: 0 };
     const session = await TrainingSession.create(model, layout, parameters, [step], optimizer);
-    session.submitGradients(step);
+    await session.submitGradients(step);
     const actual = await downloadTensors(model.gpu, layout, session.workspace.buffer('gradient'));
     session.release();
     for (const [name, { data }] of expected.gradients)

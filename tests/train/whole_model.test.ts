@@ -95,7 +95,7 @@ async function gpuGradients(
   const optimizer = { adamBeta1: 0.9, adamBeta2: 0.999, adamEpsilon: 1e-8, weightDecay: 0 };
   const session = await TrainingSession.create(model, layout, parameters, [step], optimizer);
   try {
-    session.submitGradients(step);
+    await session.submitGradients(step);
     return await downloadTensors(gpu, layout, session.workspace.buffer('gradient'));
   } finally {
     session.release();
