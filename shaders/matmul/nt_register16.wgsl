@@ -186,66 +186,38 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     y15_2 += vec4<f32>(dot(x15, w8), dot(x15, w9), dot(x15, w10), dot(x15, w11));
     y15_3 += vec4<f32>(dot(x15, w12), dot(x15, w13), dot(x15, w14), dot(x15, w15));
   }
-  if (place.segment.z != NONE) {
-    let b_row = column - place.segment.x + place.segment.w;
-    let last_b = place.segment.w + end - 1u - place.segment.x;
-    for (var n = 0u; n < params.rank; n++) {
-      let b0 = params.scale * vec4<f32>(b[min(b_row + 0u, last_b) * params.rank + n], b[min(b_row + 1u, last_b) * params.rank + n], b[min(b_row + 2u, last_b) * params.rank + n], b[min(b_row + 3u, last_b) * params.rank + n]);
-      let b1 = params.scale * vec4<f32>(b[min(b_row + 4u, last_b) * params.rank + n], b[min(b_row + 5u, last_b) * params.rank + n], b[min(b_row + 6u, last_b) * params.rank + n], b[min(b_row + 7u, last_b) * params.rank + n]);
-      let b2 = params.scale * vec4<f32>(b[min(b_row + 8u, last_b) * params.rank + n], b[min(b_row + 9u, last_b) * params.rank + n], b[min(b_row + 10u, last_b) * params.rank + n], b[min(b_row + 11u, last_b) * params.rank + n]);
-      let b3 = params.scale * vec4<f32>(b[min(b_row + 12u, last_b) * params.rank + n], b[min(b_row + 13u, last_b) * params.rank + n], b[min(b_row + 14u, last_b) * params.rank + n], b[min(b_row + 15u, last_b) * params.rank + n]);
-      let u0 = u[min(row + 0u, last_row) * params.u_stride + place.segment.z + n];
-      y0_0 += u0 * b0; y0_1 += u0 * b1; y0_2 += u0 * b2; y0_3 += u0 * b3;
-      let u1 = u[min(row + 1u, last_row) * params.u_stride + place.segment.z + n];
-      y1_0 += u1 * b0; y1_1 += u1 * b1; y1_2 += u1 * b2; y1_3 += u1 * b3;
-      let u2 = u[min(row + 2u, last_row) * params.u_stride + place.segment.z + n];
-      y2_0 += u2 * b0; y2_1 += u2 * b1; y2_2 += u2 * b2; y2_3 += u2 * b3;
-      let u3 = u[min(row + 3u, last_row) * params.u_stride + place.segment.z + n];
-      y3_0 += u3 * b0; y3_1 += u3 * b1; y3_2 += u3 * b2; y3_3 += u3 * b3;
-      let u4 = u[min(row + 4u, last_row) * params.u_stride + place.segment.z + n];
-      y4_0 += u4 * b0; y4_1 += u4 * b1; y4_2 += u4 * b2; y4_3 += u4 * b3;
-      let u5 = u[min(row + 5u, last_row) * params.u_stride + place.segment.z + n];
-      y5_0 += u5 * b0; y5_1 += u5 * b1; y5_2 += u5 * b2; y5_3 += u5 * b3;
-      let u6 = u[min(row + 6u, last_row) * params.u_stride + place.segment.z + n];
-      y6_0 += u6 * b0; y6_1 += u6 * b1; y6_2 += u6 * b2; y6_3 += u6 * b3;
-      let u7 = u[min(row + 7u, last_row) * params.u_stride + place.segment.z + n];
-      y7_0 += u7 * b0; y7_1 += u7 * b1; y7_2 += u7 * b2; y7_3 += u7 * b3;
-      let u8 = u[min(row + 8u, last_row) * params.u_stride + place.segment.z + n];
-      y8_0 += u8 * b0; y8_1 += u8 * b1; y8_2 += u8 * b2; y8_3 += u8 * b3;
-      let u9 = u[min(row + 9u, last_row) * params.u_stride + place.segment.z + n];
-      y9_0 += u9 * b0; y9_1 += u9 * b1; y9_2 += u9 * b2; y9_3 += u9 * b3;
-      let u10 = u[min(row + 10u, last_row) * params.u_stride + place.segment.z + n];
-      y10_0 += u10 * b0; y10_1 += u10 * b1; y10_2 += u10 * b2; y10_3 += u10 * b3;
-      let u11 = u[min(row + 11u, last_row) * params.u_stride + place.segment.z + n];
-      y11_0 += u11 * b0; y11_1 += u11 * b1; y11_2 += u11 * b2; y11_3 += u11 * b3;
-      let u12 = u[min(row + 12u, last_row) * params.u_stride + place.segment.z + n];
-      y12_0 += u12 * b0; y12_1 += u12 * b1; y12_2 += u12 * b2; y12_3 += u12 * b3;
-      let u13 = u[min(row + 13u, last_row) * params.u_stride + place.segment.z + n];
-      y13_0 += u13 * b0; y13_1 += u13 * b1; y13_2 += u13 * b2; y13_3 += u13 * b3;
-      let u14 = u[min(row + 14u, last_row) * params.u_stride + place.segment.z + n];
-      y14_0 += u14 * b0; y14_1 += u14 * b1; y14_2 += u14 * b2; y14_3 += u14 * b3;
-      let u15 = u[min(row + 15u, last_row) * params.u_stride + place.segment.z + n];
-      y15_0 += u15 * b0; y15_1 += u15 * b1; y15_2 += u15 * b2; y15_3 += u15 * b3;
+  // Row by row, the values moving up one row each time, so that LoRA's part and the stores are in the source once.
+  for (var r = 0u; r < min(16u, params.rows - row); r++) {
+    if (place.segment.z != NONE) {
+      let b_row = column - place.segment.x + place.segment.w;
+      let last_b = place.segment.w + end - 1u - place.segment.x;
+      let at_u = (row + r) * params.u_stride + place.segment.z;
+      for (var n = 0u; n < params.rank; n++) {
+        let u0 = params.scale * u[at_u + n];
+        y0_0 += u0 * vec4<f32>(b[min(b_row + 0u, last_b) * params.rank + n], b[min(b_row + 1u, last_b) * params.rank + n], b[min(b_row + 2u, last_b) * params.rank + n], b[min(b_row + 3u, last_b) * params.rank + n]);
+        y0_1 += u0 * vec4<f32>(b[min(b_row + 4u, last_b) * params.rank + n], b[min(b_row + 5u, last_b) * params.rank + n], b[min(b_row + 6u, last_b) * params.rank + n], b[min(b_row + 7u, last_b) * params.rank + n]);
+        y0_2 += u0 * vec4<f32>(b[min(b_row + 8u, last_b) * params.rank + n], b[min(b_row + 9u, last_b) * params.rank + n], b[min(b_row + 10u, last_b) * params.rank + n], b[min(b_row + 11u, last_b) * params.rank + n]);
+        y0_3 += u0 * vec4<f32>(b[min(b_row + 12u, last_b) * params.rank + n], b[min(b_row + 13u, last_b) * params.rank + n], b[min(b_row + 14u, last_b) * params.rank + n], b[min(b_row + 15u, last_b) * params.rank + n]);
+      }
     }
-  }
-  // One guarded store in a loop, the values moving up one place each time: see nt_register.wgsl. A row to a line.
-  for (var s = 0u; s < 4u * min(16u, params.rows - row); s++) {
-    store(row + s / 4u, column + (s % 4u) * 4u, end, y0_0);
-    y0_0 = y0_1; y0_1 = y0_2; y0_2 = y0_3; y0_3 = y1_0;
-    y1_0 = y1_1; y1_1 = y1_2; y1_2 = y1_3; y1_3 = y2_0;
-    y2_0 = y2_1; y2_1 = y2_2; y2_2 = y2_3; y2_3 = y3_0;
-    y3_0 = y3_1; y3_1 = y3_2; y3_2 = y3_3; y3_3 = y4_0;
-    y4_0 = y4_1; y4_1 = y4_2; y4_2 = y4_3; y4_3 = y5_0;
-    y5_0 = y5_1; y5_1 = y5_2; y5_2 = y5_3; y5_3 = y6_0;
-    y6_0 = y6_1; y6_1 = y6_2; y6_2 = y6_3; y6_3 = y7_0;
-    y7_0 = y7_1; y7_1 = y7_2; y7_2 = y7_3; y7_3 = y8_0;
-    y8_0 = y8_1; y8_1 = y8_2; y8_2 = y8_3; y8_3 = y9_0;
-    y9_0 = y9_1; y9_1 = y9_2; y9_2 = y9_3; y9_3 = y10_0;
-    y10_0 = y10_1; y10_1 = y10_2; y10_2 = y10_3; y10_3 = y11_0;
-    y11_0 = y11_1; y11_1 = y11_2; y11_2 = y11_3; y11_3 = y12_0;
-    y12_0 = y12_1; y12_1 = y12_2; y12_2 = y12_3; y12_3 = y13_0;
-    y13_0 = y13_1; y13_1 = y13_2; y13_2 = y13_3; y13_3 = y14_0;
-    y14_0 = y14_1; y14_1 = y14_2; y14_2 = y14_3; y14_3 = y15_0;
-    y15_0 = y15_1; y15_1 = y15_2; y15_2 = y15_3;
+    store(row + r, column + 0u, end, y0_0);
+    store(row + r, column + 4u, end, y0_1);
+    store(row + r, column + 8u, end, y0_2);
+    store(row + r, column + 12u, end, y0_3);
+    y0_0 = y1_0; y0_1 = y1_1; y0_2 = y1_2; y0_3 = y1_3;
+    y1_0 = y2_0; y1_1 = y2_1; y1_2 = y2_2; y1_3 = y2_3;
+    y2_0 = y3_0; y2_1 = y3_1; y2_2 = y3_2; y2_3 = y3_3;
+    y3_0 = y4_0; y3_1 = y4_1; y3_2 = y4_2; y3_3 = y4_3;
+    y4_0 = y5_0; y4_1 = y5_1; y4_2 = y5_2; y4_3 = y5_3;
+    y5_0 = y6_0; y5_1 = y6_1; y5_2 = y6_2; y5_3 = y6_3;
+    y6_0 = y7_0; y6_1 = y7_1; y6_2 = y7_2; y6_3 = y7_3;
+    y7_0 = y8_0; y7_1 = y8_1; y7_2 = y8_2; y7_3 = y8_3;
+    y8_0 = y9_0; y8_1 = y9_1; y8_2 = y9_2; y8_3 = y9_3;
+    y9_0 = y10_0; y9_1 = y10_1; y9_2 = y10_2; y9_3 = y10_3;
+    y10_0 = y11_0; y10_1 = y11_1; y10_2 = y11_2; y10_3 = y11_3;
+    y11_0 = y12_0; y11_1 = y12_1; y11_2 = y12_2; y11_3 = y12_3;
+    y12_0 = y13_0; y12_1 = y13_1; y12_2 = y13_2; y12_3 = y13_3;
+    y13_0 = y14_0; y13_1 = y14_1; y13_2 = y14_2; y13_3 = y14_3;
+    y14_0 = y15_0; y14_1 = y15_1; y14_2 = y15_2; y14_3 = y15_3;
   }
 }

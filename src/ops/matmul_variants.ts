@@ -22,7 +22,7 @@ export const NT_VARIANTS = [
 export type MatmulVariant = (typeof NT_VARIANTS)[number];
 
 /** Of dX = dY W. */
-export const NN_VARIANTS = ['large', 'tiled', 'register', 'register2', 'scalar'] as const;
+export const NN_VARIANTS = ['large', 'tiled', 'register', 'register16', 'scalar'] as const;
 export type MatmulNNVariant = (typeof NN_VARIANTS)[number];
 
 /** What decides the variant of Y = X W^T. */
@@ -55,7 +55,7 @@ const FEW_COLUMNS = 64;
 
 /** Whether a variant reads weights of a format: some walk along K in steps in which only f32 can be read. */
 export function takesFormat(variant: string, format: WeightFormat): boolean {
-  return format === 'f32' || (variant !== 'register1' && variant !== 'register2');
+  return format === 'f32' || variant !== 'register1';
 }
 
 /** Rows and columns of a large tile, and how many of them a product must make: with fewer, cores of a GPU would idle. */
@@ -88,14 +88,14 @@ export function fitsNT(
 /** Whether a variant of dX = dY W takes a shape: all but `scalar` read W and write dX as vec4s; tiles read dY as vec4s as well. */
 export function fitsNN(
   variant: string,
-  { rows, columns, inner, bounds, f32 = true }: NNShape,
+  { rows, columns, inner, bounds }: NNShape,
 ): variant is MatmulNNVariant {
   if (variant === 'scalar') return true;
   if (!byFour(columns)) return false;
   if (variant === 'register') return true;
   if (!byFour(inner) || !bounds.every(byFour)) return false;
   if (variant === 'large') return isLarge(rows, columns);
-  return variant === 'tiled' || (variant === 'register2' && f32);
+  return variant === 'tiled' || variant === 'register16';
 }
 
 const NT_TABLE: Readonly<Record<AdapterClass, readonly MatmulVariant[]>> = {
@@ -107,7 +107,7 @@ const NT_TABLE: Readonly<Record<AdapterClass, readonly MatmulVariant[]>> = {
 const NN_TABLE: Readonly<Record<AdapterClass, readonly MatmulNNVariant[]>> = {
   gpu: ['large', 'tiled'],
   software: ['register'],
-  software4: ['register2', 'register'],
+  software4: ['register16', 'register'],
 };
 
 type Choice = Pick<ProgramBuilder, 'adapterClass' | 'forced'>;
@@ -170,8 +170,9 @@ export function nnTile(variant: MatmulNNVariant): Tile {
       return { ...tile, rows: LARGE, columns: LARGE };
     case 'tiled':
       return { ...tile, rows: 64, columns: 128 };
+    case 'register16':
+      return { ...tile, rows: 128, columns: 32 };
     case 'register':
-    case 'register2':
     case 'scalar':
       return { ...tile, rows: 64, columns: 64 };
   }

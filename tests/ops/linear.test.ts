@@ -29,10 +29,10 @@ describe.each([...NT_VARIANTS, undefined])('matmul, %s (undefined: by the table)
   /** Register blocks read and write vec4s, others read them along K: the table gives them no other sizes. */
   const fitting = (n: number) => (forced?.startsWith('register') ? byFour(n) : n);
   const fittingInner = (n: number) => (forced && forced !== 'scalar' ? byFour(n) : n);
-  /** Backward, register blocks write vec4s; tiles, and blocks of two terms at a time, read along the inner dimension as well. */
+  /** Backward, register blocks write vec4s; tiles, and the largest blocks, read along the inner dimension as well. */
   const fittingBack = (n: number) => (back && back !== 'scalar' ? byFour(n) : n);
   const fittingBackInner = (n: number) =>
-    back === 'tiled' || back === 'large' || back === 'register2' ? byFour(n) : n;
+    back === 'tiled' || back === 'large' || back === 'register16' ? byFour(n) : n;
 
   async function nt(rows: number, columnsAny: number, innerAny: number, withResidual: boolean) {
     const [columns, inner] = [fitting(columnsAny), fittingInner(innerAny)];
