@@ -4,6 +4,7 @@
 struct Params {
   count: u32, // elements that are bound
   first_block: u32, // number of the first of them among all blocks
+  lanes: u32, // 64, as the workgroup has: a bound that software adapters' compilers do not unroll loops by
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -16,13 +17,13 @@ var<workgroup> sums: array<f32, 64>;
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let block = wid.y * groups.x + wid.x;
   var sum = 0.0;
-  for (var k = 0u; k < 64u; k++) {
+  for (var k = 0u; k < params.lanes; k++) {
     let i = block * 4096u + k * 64u + lane;
     if (i < params.count) { sum += gradient[i] * gradient[i]; }
   }
   sums[lane] = sum;
   workgroupBarrier();
-  for (var step = 32u; step > 0u; step >>= 1u) {
+  for (var step = params.lanes / 2u; step > 0u; step >>= 1u) {
     if (lane < step) { sums[lane] += sums[lane + step]; }
     workgroupBarrier();
   }

@@ -34,16 +34,13 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let value_column = params.kv_heads * params.chunks;
   let used = min(params.block, params.rows - key);
   var row_end = 0u;
-  let at0 = min(key + 0u, last) * stride + key_column;
-  let at1 = min(key + 1u, last) * stride + key_column;
-  let at2 = min(key + 2u, last) * stride + key_column;
-  let at3 = min(key + 3u, last) * stride + key_column;
   for (var r = 0u; r < params.block; r++) { row_end = max(row_end, query_end[min(key + r, last)]); }
   var is_first = true;
   for (var row = key; row < row_end; row += 4u) {
-    var seen = vec4<bool>();
-    for (var m = 0u; m < params.step; m++) { seen = seen | sees(row + m, keys); }
-    if (!any(seen)) { continue; }
+    // Bit m of each key's: whether query row + m sees it.
+    var seen = vec4<u32>();
+    for (var m = 0u; m < params.step; m++) { seen = seen | select(vec4<u32>(), vec4<u32>(1u << m), sees(row + m, keys)); }
+    if (all(seen == vec4<u32>())) { continue; }
     for (var head = kv_head * group_size; head < (kv_head + 1u) * group_size; head++) {
       var s0 = vec4<f32>();
       var s1 = vec4<f32>();
@@ -53,16 +50,28 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       var w1 = vec4<f32>();
       var w2 = vec4<f32>();
       var w3 = vec4<f32>();
+      var k0 = vec4<f32>();
+      var k1 = vec4<f32>();
+      var k2 = vec4<f32>();
+      var k3 = vec4<f32>();
+      var v0 = vec4<f32>();
+      var v1 = vec4<f32>();
+      var v2 = vec4<f32>();
+      var v3 = vec4<f32>();
       // Queries one after the other, their sums moving up one place each time: see forward_register.wgsl.
       for (var c = 0u; c < params.chunks; c++) {
-        let k0 = qkv[at0 + c];
-        let k1 = qkv[at1 + c];
-        let k2 = qkv[at2 + c];
-        let k3 = qkv[at3 + c];
-        let v0 = qkv[at0 + value_column + c];
-        let v1 = qkv[at1 + value_column + c];
-        let v2 = qkv[at2 + value_column + c];
-        let v3 = qkv[at3 + value_column + c];
+        // One load in the source for all four, here and in what follows: software adapters' compilers take long over each.
+        for (var r = 0u; r < params.block; r++) {
+          let at = min(key + r, last) * stride + key_column + c;
+          k0 = k1;
+          v0 = v1;
+          k1 = k2;
+          v1 = v2;
+          k2 = k3;
+          v2 = v3;
+          k3 = qkv[at];
+          v3 = qkv[at + value_column];
+        }
         for (var m = 0u; m < params.step; m++) {
           let q_row = min(row + m, last);
           let q = qkv[q_row * stride + head * params.chunks + c];
@@ -81,7 +90,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       }
       for (var m = 0u; m < params.step; m++) {
         let at = min(row + m, last) * params.heads + head;
-        let p = select(vec4<f32>(), exp(s0 * params.scale - lse[at]), sees(row + m, keys));
+        let p = select(vec4<f32>(), exp(s0 * params.scale - lse[at]), ((seen >> vec4<u32>(m)) & vec4<u32>(1u)) == vec4<u32>(1u));
         let g = p * (w0 - delta[at]) * params.scale;
         s0 = s1;
         w0 = w1;
@@ -125,16 +134,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           s3 = p;
         }
         // One guarded update in a loop: see forward_register.wgsl.
-        for (var r = 0u; r < used; r++) {
-          let at = (key + r) * stride + key_column + c;
+        for (var r = 0u; r < 2u * used; r++) {
+          let at = (key + r / 2u) * stride + key_column + (r % 2u) * value_column + c;
           dqkv[at] = select(dqkv[at], vec4<f32>(), is_first) + dk0;
-          dqkv[at + value_column] = select(dqkv[at + value_column], vec4<f32>(), is_first) + dv0;
-          dk0 = dk1;
-          dv0 = dv1;
-          dk1 = dk2;
-          dv1 = dv2;
-          dk2 = dk3;
-          dv2 = dv3;
+          dk0 = dv0;
+          dv0 = dk1;
+          dk1 = dv1;
+          dv1 = dk2;
+          dk2 = dv2;
+          dv2 = dk3;
+          dk3 = dv3;
         }
       }
       is_first = false;

@@ -21,10 +21,6 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let head = i % params.heads;
   let row = i / params.heads * 4u;
   let last = params.rows - 1u;
-  let row0 = min(row + 0u, last);
-  let row1 = min(row + 1u, last);
-  let row2 = min(row + 2u, last);
-  let row3 = min(row + 3u, last);
   // Of its four queries, in the order of vec4s.
   var start1 = vec4<u32>();
   var end1 = vec4<u32>();
@@ -42,14 +38,6 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
   let key_column = (params.heads + head / (params.heads / params.kv_heads)) * params.chunks;
   let value_column = key_column + params.kv_heads * params.chunks;
-  let q_at0 = row0 * stride + head * params.chunks;
-  let q_at1 = row1 * stride + head * params.chunks;
-  let q_at2 = row2 * stride + head * params.chunks;
-  let q_at3 = row3 * stride + head * params.chunks;
-  let out_at0 = row0 * params.heads + head;
-  let out_at1 = row1 * params.heads + head;
-  let out_at2 = row2 * params.heads + head;
-  let out_at3 = row3 * params.heads + head;
   let used = min(params.block, params.rows - row);
   var row_delta = vec4<f32>();
   for (var r = 0u; r < params.block; r++) {
@@ -81,16 +69,28 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       var w5 = vec4<f32>();
       var w6 = vec4<f32>();
       var w7 = vec4<f32>();
+      var q0 = vec4<f32>();
+      var q1 = vec4<f32>();
+      var q2 = vec4<f32>();
+      var q3 = vec4<f32>();
+      var d0 = vec4<f32>();
+      var d1 = vec4<f32>();
+      var d2 = vec4<f32>();
+      var d3 = vec4<f32>();
       // Keys one after the other, their sums moving up one place each time: see forward_register.wgsl.
       for (var c = 0u; c < params.chunks; c++) {
-        let q0 = qkv[q_at0 + c];
-        let q1 = qkv[q_at1 + c];
-        let q2 = qkv[q_at2 + c];
-        let q3 = qkv[q_at3 + c];
-        let d0 = dattended[out_at0 * params.chunks + c];
-        let d1 = dattended[out_at1 * params.chunks + c];
-        let d2 = dattended[out_at2 * params.chunks + c];
-        let d3 = dattended[out_at3 * params.chunks + c];
+        // One load in the source for all four: see backward_kv_register.wgsl.
+        for (var r = 0u; r < params.block; r++) {
+          let own = min(row + r, last);
+          q0 = q1;
+          d0 = d1;
+          q1 = q2;
+          d1 = d2;
+          q2 = q3;
+          d2 = d3;
+          q3 = qkv[own * stride + head * params.chunks + c];
+          d3 = dattended[(own * params.heads + head) * params.chunks + c];
+        }
         for (var m = 0u; m < params.step; m++) {
           let at = min(key + m, last) * stride + c;
           let k = qkv[at + key_column];

@@ -20,10 +20,6 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let head = i % params.heads;
   let row = i / params.heads * 4u;
   let last = params.rows - 1u;
-  let row0 = min(row + 0u, last);
-  let row1 = min(row + 1u, last);
-  let row2 = min(row + 2u, last);
-  let row3 = min(row + 3u, last);
   // Of its four queries, in the order of vec4s.
   var start1 = vec4<u32>();
   var end1 = vec4<u32>();
@@ -39,10 +35,6 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let stride = (params.heads + 2u * params.kv_heads) * params.chunks;
   let key_column = (params.heads + head / (params.heads / params.kv_heads)) * params.chunks;
   let value_column = key_column + params.kv_heads * params.chunks;
-  let q_at0 = row0 * stride + head * params.chunks;
-  let q_at1 = row1 * stride + head * params.chunks;
-  let q_at2 = row2 * stride + head * params.chunks;
-  let q_at3 = row3 * stride + head * params.chunks;
   let used = min(params.block, params.rows - row);
   var largest = vec4<f32>(-3.0e38);
   var total = vec4<f32>();
@@ -60,13 +52,20 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       var s5 = vec4<f32>();
       var s6 = vec4<f32>();
       var s7 = vec4<f32>();
+      var q0 = vec4<f32>();
+      var q1 = vec4<f32>();
+      var q2 = vec4<f32>();
+      var q3 = vec4<f32>();
       // Keys one after the other, their sums moving up one place each time: unrolled, software adapters' compilers take
       // seconds.
       for (var c = 0u; c < params.chunks; c++) {
-        let q0 = qkv[q_at0 + c];
-        let q1 = qkv[q_at1 + c];
-        let q2 = qkv[q_at2 + c];
-        let q3 = qkv[q_at3 + c];
+        // One load in the source for all four: see backward_kv_register.wgsl.
+        for (var r = 0u; r < params.block; r++) {
+          q0 = q1;
+          q1 = q2;
+          q2 = q3;
+          q3 = qkv[min(row + r, last) * stride + head * params.chunks + c];
+        }
         for (var m = 0u; m < params.step; m++) {
           let k = qkv[min(key + m, last) * stride + key_column + c];
           let sum = s0 + vec4<f32>(dot(q0, k), dot(q1, k), dot(q2, k), dot(q3, k));

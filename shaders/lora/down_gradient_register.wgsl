@@ -14,6 +14,7 @@ struct Params {
   rank: u32, // in Ranks, as are u_stride and the columns of dU
   u_stride: u32,
   scale: f32,
+  block: u32, // 4, tokens of an invocation
   segment0: vec4<u32>,
   segment1: vec4<u32>,
   segment2: vec4<u32>,
@@ -34,38 +35,35 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   if (t >= params.rows) { return; }
   let r = i % params.rank;
   let last = params.rows - 1u;
-  let at0 = t * params.dy_stride;
-  let at1 = min(t + 1u, last) * params.dy_stride;
-  let at2 = min(t + 2u, last) * params.dy_stride;
-  let at3 = min(t + 3u, last) * params.dy_stride;
   var sum0 = Ranks();
   var sum1 = Ranks();
   var sum2 = Ranks();
   var sum3 = Ranks();
   var at_b = segment.w * params.rank + r;
   for (var n = segment.x; n < segment.y; n++) {
-    let v0 = vec4<f32>(dy[at0 + n]);
-    let v1 = vec4<f32>(dy[at1 + n]);
-    let v2 = vec4<f32>(dy[at2 + n]);
-    let v3 = vec4<f32>(dy[at3 + n]);
-    let b0 = b[at_b];
-    sum0 += v0.x * b0;
-    sum1 += v1.x * b0;
-    sum2 += v2.x * b0;
-    sum3 += v3.x * b0;
-    at_b += params.rank;
-    if (params.elements > 1u) {
-      let b1 = b[at_b];
-      let b2 = b[at_b + params.rank];
-      let b3 = b[at_b + 2u * params.rank];
-      sum0 += v0.y * b1 + v0.z * b2 + v0.w * b3;
-      sum1 += v1.y * b1 + v1.z * b2 + v1.w * b3;
-      sum2 += v2.y * b1 + v2.z * b2 + v2.w * b3;
-      sum3 += v3.y * b1 + v3.z * b2 + v3.w * b3;
-      at_b += 3u * params.rank;
+    // One load of each matrix in the source, in loops whose bounds compilers do not know, the values moving up one place each
+    // time: software adapters' compilers take long over each load.
+    var b0 = Ranks();
+    var b1 = Ranks();
+    var b2 = Ranks();
+    var b3 = Ranks();
+    for (var j = 0u; j < params.elements; j++) {
+      b0 = b1;
+      b1 = b2;
+      b2 = b3;
+      b3 = b[at_b];
+      at_b += params.rank;
+    }
+    for (var k = 0u; k < params.block; k++) {
+      let v = vec4<f32>(dy[min(t + k, last) * params.dy_stride + n]);
+      var sum = sum0 + v.w * b3;
+      if (params.elements > 1u) { sum += v.x * b0 + v.y * b1 + v.z * b2; }
+      sum0 = sum1;
+      sum1 = sum2;
+      sum2 = sum3;
+      sum3 = sum;
     }
   }
-  // One store in a loop, the values moving up one place each time, as in gradient_register.wgsl.
   for (var k = t; k < min(t + 4u, params.rows); k++) {
     du[k * params.u_stride + segment.z + r] = params.scale * sum0;
     sum0 = sum1;

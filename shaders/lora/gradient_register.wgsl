@@ -17,6 +17,7 @@ struct Params {
   rank: u32, // in Ranks, as are u_stride and the columns of U
   ranks: u32, // of a Ranks
   u_stride: u32,
+  halves: u32, // 2, of the rank columns of an invocation
   scale: f32,
   segment0: vec4<u32>,
   segment1: vec4<u32>,
@@ -40,10 +41,9 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   if (is_a) { segment = vec4<u32>(0u, params.inner, 0u, 0u); }
   let column = segment.x + wid.x * 32u + lane;
   let thin_columns = select(params.rank, params.u_stride, is_a);
-  let first_thin = 2u * wid.y;
+  let first_thin = params.halves * wid.y;
   if (column >= segment.y || first_thin >= thin_columns) { return; }
-  let thin0 = segment.z + first_thin;
-  let thin1 = segment.z + min(first_thin + 1u, thin_columns - 1u);
+  let last_thin = thin_columns - 1u;
   // By rank column, of four columns each.
   var sum0 = Value();
   var sum1 = Value();
@@ -53,38 +53,31 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var sum5 = Value();
   var sum6 = Value();
   var sum7 = Value();
-  if (is_a) {
-    for (var t = 0u; t < params.rows; t++) {
-      let wide = x[t * params.inner + column];
-      let lo = vec4<f32>(du[t * params.u_stride + thin0]);
-      let hi = vec4<f32>(du[t * params.u_stride + thin1]);
-      sum0 += lo.x * wide;
-      sum1 += lo.y * wide;
-      sum2 += lo.z * wide;
-      sum3 += lo.w * wide;
-      sum4 += hi.x * wide;
-      sum5 += hi.y * wide;
-      sum6 += hi.z * wide;
-      sum7 += hi.w * wide;
-    }
-  } else {
-    for (var t = 0u; t < params.rows; t++) {
-      let wide = dy[t * params.dy_stride + column];
-      let lo = params.scale * vec4<f32>(u[t * params.u_stride + thin0]);
-      let hi = params.scale * vec4<f32>(u[t * params.u_stride + thin1]);
-      sum0 += lo.x * wide;
-      sum1 += lo.y * wide;
-      sum2 += lo.z * wide;
-      sum3 += lo.w * wide;
-      sum4 += hi.x * wide;
-      sum5 += hi.y * wide;
-      sum6 += hi.z * wide;
-      sum7 += hi.w * wide;
+  for (var t = 0u; t < params.rows; t++) {
+    var wide = Value();
+    if (is_a) { wide = x[t * params.inner + column]; } else { wide = dy[t * params.dy_stride + column]; }
+    // Both halves of the rank columns by the same lines: software adapters' compilers take long over each load.
+    for (var half = 0u; half < params.halves; half++) {
+      let at = t * params.u_stride + segment.z + min(first_thin + half, last_thin);
+      var thin = vec4<f32>();
+      if (is_a) { thin = vec4<f32>(du[at]); } else { thin = params.scale * vec4<f32>(u[at]); }
+      let next0 = sum0 + thin.x * wide;
+      let next1 = sum1 + thin.y * wide;
+      let next2 = sum2 + thin.z * wide;
+      let next3 = sum3 + thin.w * wide;
+      sum0 = sum4;
+      sum1 = sum5;
+      sum2 = sum6;
+      sum3 = sum7;
+      sum4 = next0;
+      sum5 = next1;
+      sum6 = next2;
+      sum7 = next3;
     }
   }
   // One guarded update in a loop, the values moving up one place each time: thirty-two in a row take software adapters'
   // compilers seconds.
-  for (var half = first_thin; half < min(first_thin + 2u, thin_columns); half++) {
+  for (var half = first_thin; half < min(first_thin + params.halves, thin_columns); half++) {
     for (var r = half * params.ranks; r < (half + 1u) * params.ranks; r++) {
       var values = vec4<f32>(sum0);
       let n0 = (column - segment.x) * params.elements;

@@ -5,10 +5,12 @@
 // Metrics are added to what is there: they collect over the micro-batches of an optimizer step.
 
 const NONE: u32 = 0xffffffffu;
+const METRICS: u32 = 7u;
 
 struct Params {
   targets: u32,
   sequences: u32,
+  lanes: u32, // 64, as the workgroup has: a bound that software adapters' compilers do not unroll loops by
 }
 
 // What changes from batch to batch.
@@ -40,14 +42,6 @@ struct Pair {
 // loss_sft, loss_dpo, then weighted by pair_weight: rewards chosen, rejected, accuracy, logps chosen, rejected.
 @group(0) @binding(8) var<storage, read_write> metrics: array<f32>;
 
-fn softplus(x: f32) -> f32 {
-  return max(x, 0.0) + log(1.0 + exp(-abs(x)));
-}
-
-fn sigmoid(x: f32) -> f32 {
-  return 1.0 / (1.0 + exp(-x));
-}
-
 var<workgroup> sft_of: array<f32, 64>;
 
 @compute @workgroup_size(64)
@@ -67,18 +61,44 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   sft_of[lane] = sft;
   storageBarrier();
   workgroupBarrier();
-  for (var s = lane; s < params.sequences; s += 64u) {
+  // Lane s makes dL/dsum of sequence s, and metric s.
+  for (var s = lane; s < max(params.sequences, METRICS); s += 64u) {
     var slope = 0.0;
+    var metric = 0.0;
+    if (s == 0u) {
+      for (var i = 0u; i < params.lanes; i++) { metric += sft_of[i]; }
+    }
     for (var k = 0u; k < batch.pairs; k++) {
       let pair = pairs[k];
-      if (pair.chosen != s && pair.rejected != s) { continue; }
-      let margin = (sequence_state[pair.chosen].x - pair.reference_chosen) - (sequence_state[pair.rejected].x - pair.reference_rejected);
-      let z = batch.beta * margin;
+      let chosen = sequence_state[pair.chosen].x;
+      let rejected = sequence_state[pair.rejected].x;
+      let reward_chosen = batch.beta * (chosen - pair.reference_chosen);
+      let reward_rejected = batch.beta * (rejected - pair.reference_rejected);
+      let z = reward_chosen - reward_rejected;
       let e = batch.label_smoothing;
-      let d = -batch.beta * batch.pair_weight * ((1.0 - e) * sigmoid(-z) - e * sigmoid(z));
-      slope += select(-d, d, pair.chosen == s);
+      // softplus(x) = max(x, 0) + log(1 + t) and sigmoid(x) = 1 / (1 + t) or t / (1 + t), with t = exp(-|x|).
+      let t = exp(-abs(z));
+      let below = log(1.0 + t);
+      let near = 1.0 / (1.0 + t);
+      let far = t / (1.0 + t);
+      let sigmoids = select(vec2<f32>(far, near), vec2<f32>(near, far), z > 0.0); // of z, of -z
+      let d = -batch.beta * batch.pair_weight * ((1.0 - e) * sigmoids.y - e * sigmoids.x);
+      if (pair.chosen == s) { slope += d; }
+      if (pair.rejected == s) { slope -= d; }
+      var value = 0.0;
+      switch s {
+        case 1u: { value = (1.0 - e) * (max(-z, 0.0) + below) + e * (max(z, 0.0) + below); }
+        case 2u: { value = reward_chosen; }
+        case 3u: { value = reward_rejected; }
+        case 4u: { value = select(0.0, 1.0, reward_chosen > reward_rejected); }
+        case 5u: { value = chosen; }
+        case 6u: { value = rejected; }
+        default: {}
+      }
+      metric += batch.pair_weight * value;
     }
-    sequence_state[s].y = slope;
+    if (s < params.sequences) { sequence_state[s].y = slope; }
+    if (s < METRICS) { metrics[s] += metric; }
   }
   storageBarrier();
   workgroupBarrier();
@@ -87,24 +107,5 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     var c = 0.0;
     if (sequence != NONE) { c = sequence_state[sequence].y - bitcast<f32>(targets[m].y); }
     coefficient[m] = c;
-  }
-  if (lane != 0u) { return; }
-  var total = 0.0;
-  for (var i = 0u; i < 64u; i++) { total += sft_of[i]; }
-  metrics[0] += total;
-  for (var k = 0u; k < batch.pairs; k++) {
-    let pair = pairs[k];
-    let chosen = sequence_state[pair.chosen].x;
-    let rejected = sequence_state[pair.rejected].x;
-    let reward_chosen = batch.beta * (chosen - pair.reference_chosen);
-    let reward_rejected = batch.beta * (rejected - pair.reference_rejected);
-    let z = reward_chosen - reward_rejected;
-    let e = batch.label_smoothing;
-    metrics[1] += batch.pair_weight * ((1.0 - e) * softplus(-z) + e * softplus(z));
-    metrics[2] += batch.pair_weight * reward_chosen;
-    metrics[3] += batch.pair_weight * reward_rejected;
-    metrics[4] += select(0.0, batch.pair_weight, reward_chosen > reward_rejected);
-    metrics[5] += batch.pair_weight * chosen;
-    metrics[6] += batch.pair_weight * rejected;
   }
 }

@@ -10,6 +10,7 @@ struct Params {
   w_row: u32,
   dy_stride: u32,
   dy_column: u32,
+  block: u32, // 8, a bound that software adapters' compilers do not unroll loops by
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -17,9 +18,7 @@ struct Params {
 fn store(row: u32, column: u32, columns4: u32, value: vec4<f32>) {
   if (column >= columns4) { return; }
   let at = row * columns4 + column;
-  if (params.accumulate != 0u) {
-    dx[at] += value;
-  } else {
-    dx[at] = value;
-  }
+  var sum = value;
+  if (params.accumulate != 0u) { sum += dx[at]; }
+  dx[at] = sum;
 }

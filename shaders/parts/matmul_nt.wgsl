@@ -11,6 +11,7 @@ struct Params {
   scale: f32,
   has_residual: u32,
   w_row: u32,
+  block: u32, // 8, a bound that software adapters' compilers do not unroll loops by
   segment0: vec4<u32>,
   segment1: vec4<u32>,
   segment2: vec4<u32>,

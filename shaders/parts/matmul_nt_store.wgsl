@@ -2,9 +2,7 @@
 fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
   if (column >= end) { return; }
   let at = (row * params.columns + column) / 4u;
-  if (params.has_residual != 0u) {
-    y[at] = value + residual[at];
-  } else {
-    y[at] = value;
-  }
+  var sum = value;
+  if (params.has_residual != 0u) { sum += residual[at]; }
+  y[at] = sum;
 }

@@ -1,8 +1,7 @@
 // dx[t] += r (g dy) - x r^3 / H sum(g dy x), with r = rsqrt(mean(x^2) + eps) recomputed.
-// FROM_TARGETS: the final norm. dy of token t is the sum over its targets' rows target_start[t] .. target_start[t + 1],
-// in order, and dx is overwritten (it is zero where a token predicts nothing).
+// The final norm has its gradient from targets: dy of token t is the sum over its targets' rows target_start[t] ..
+// target_start[t + 1], in order, and dx is overwritten (it is zero where a token predicts nothing). Elsewhere dy[t] is all there is.
 
-const FROM_TARGETS: bool = false;
 // Invocations that share a row: a workgroup's 64, or one.
 const LANES: u32 = 64u;
 // Four columns at a time; f32 where the row is no multiple of four.
@@ -15,6 +14,7 @@ struct Params {
   width: u32, // of a row, in Values
   hidden: f32, // elements of a row
   eps: f32,
+  from_targets: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -26,12 +26,10 @@ struct Params {
 
 var<workgroup> partial: array<vec2<f32>, 64>;
 
-fn dy_at(row: u32, k: u32) -> Value {
-  if (!FROM_TARGETS) { return dy[row * params.width + k]; }
+// Column k of the sum over rows of dy from start on, before end.
+fn dy_at(start: u32, end: u32, k: u32) -> Value {
   var sum = Value();
-  for (var m = target_start[row]; m < target_start[row + 1u]; m++) {
-    sum += dy[m * params.width + k];
-  }
+  for (var m = start; m < end; m++) { sum += dy[m * params.width + k]; }
   return sum;
 }
 
@@ -42,12 +40,18 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let live = group < params.rows;
   let row = min(group, params.rows - 1u);
   let base = row * params.width;
+  var start = row;
+  var end = row + 1u;
+  if (params.from_targets != 0u) {
+    start = target_start[row];
+    end = target_start[row + 1u];
+  }
   var squares = Value();
   var products = Value();
   for (var k = lane; k < params.width; k += LANES) {
     let v = x[base + k];
     squares += v * v;
-    products += gain[k] * dy_at(row, k) * v;
+    products += gain[k] * dy_at(start, end, k) * v;
   }
   // Of the squares and of the products.
   var sums = vec2<f32>(dot(vec4<f32>(squares), vec4<f32>(SHARE)), dot(vec4<f32>(products), vec4<f32>(SHARE)));
@@ -64,12 +68,9 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let along = sums.y * r * r * r / params.hidden;
   if (live) {
     for (var k = lane; k < params.width; k += LANES) {
-      let gradient = r * gain[k] * dy_at(row, k) - x[base + k] * along;
-      if (FROM_TARGETS) {
-        dx[base + k] = gradient;
-      } else {
-        dx[base + k] += gradient;
-      }
+      var gradient = r * gain[k] * dy_at(start, end, k) - x[base + k] * along;
+      if (params.from_targets == 0u) { gradient += dx[base + k]; }
+      dx[base + k] = gradient;
     }
   }
 }

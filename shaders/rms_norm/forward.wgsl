@@ -1,7 +1,7 @@
 // y[r] = x[row] * rsqrt(mean(x[row]^2) + eps) * gain (Zhang & Sennrich 2019, eq. 4).
-// GATHER: y[r] is the norm of x[index[r]] instead of x[r], for the rows that predict a target.
+// Where it gathers, y[r] is the norm of x[index[r]] instead of x[r], for the rows that predict a target: a uniform branch, no
+// variant, which would take software adapters as long again to compile.
 
-const GATHER: bool = false;
 // Invocations that share a row: a workgroup's 64, or one.
 const LANES: u32 = 64u;
 // Four columns at a time; f32 where the row is no multiple of four.
@@ -14,6 +14,7 @@ struct Params {
   width: u32, // of a row, in Values
   hidden: f32, // elements of a row
   eps: f32,
+  gathers: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -30,7 +31,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let lane = i % LANES;
   let live = row < params.rows;
   var source = min(row, params.rows - 1u);
-  if (GATHER) { source = index[source]; }
+  if (params.gathers != 0u) { source = index[source]; }
   let from_base = source * params.width;
   var squares = Value();
   for (var k = lane; k < params.width; k += LANES) {

@@ -73,7 +73,7 @@ export function adamw(
     program.dispatch({
       shader: 'adamw/norm',
       bind: { gradient: part(b.gradient, range.first, range.count), partial_sums: b.partialSums },
-      params: { count: range.count, first_block: range.first / NORM_BLOCK },
+      params: { count: range.count, first_block: range.first / NORM_BLOCK, lanes: 64 },
       workgroups: linearWorkgroups(normBlocks(range.count), 1),
       flops: 2 * range.count,
       traffic: wordTraffic(range.count, normBlocks(range.count)),

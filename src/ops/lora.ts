@@ -105,7 +105,10 @@ export function loraDownGradient(
     shader: `lora/down_gradient_${variant}`,
     constants: variant === 'register' ? constants : { ...constants, BLOCKS: blocks, ELEMENTS: elements },
     bind,
-    params: { ...params, ...(variant === 'register' ? { elements } : { tile: TILE_VALUES }) },
+    params: {
+      ...params,
+      ...(variant === 'register' ? { elements, block: BLOCK_TOKENS } : { tile: TILE_VALUES }),
+    },
     workgroups: [x, y, segments.length],
     traffic: wordTraffic(dyReads * rows * adaptedColumns + bReads * adaptedColumns * rank, rows * totalRank),
     flops: 2 * rows * rank * adaptedColumns,
@@ -157,7 +160,7 @@ export function loraGradients(
       segments: segments.length,
       inner: inner / elements,
       elements,
-      ...(variant === 'register' ? { ranks } : { tile: TILE_VALUES }),
+      ...(variant === 'register' ? { ranks, halves: BLOCK_RANKS } : { tile: TILE_VALUES }),
     },
     workgroups: [
       Math.ceil(Math.max(...widths) / values),

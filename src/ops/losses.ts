@@ -51,7 +51,7 @@ export function losses(
       coefficient: b.coefficient,
       metrics: b.metrics,
     },
-    params: { targets: shape.targets, sequences: shape.sequences },
+    params: { targets: shape.targets, sequences: shape.sequences, lanes: 64 },
     workgroups: [1],
     traffic: wordTraffic(6 * shape.targets + shape.sequences, shape.targets + 2 * shape.sequences),
   });

@@ -28,6 +28,9 @@ import {
   weightBindings,
 } from './weight_matrix.ts';
 
+/** Rows and columns of an invocation of the register variants. */
+const REGISTER_BLOCK = 8;
+
 /** No part of U belongs to a segment without an adapter. */
 export const NO_LORA = 0xffffffff;
 
@@ -155,6 +158,7 @@ function matmulNTSpan(
       scale: m.lora?.scale ?? 0,
       has_residual: m.residual ? 1 : 0,
       w_row: (m.wFirst ?? 0) - block.first,
+      block: REGISTER_BLOCK,
       segment0: segment(0),
       segment1: segment(1),
       segment2: segment(2),
@@ -232,8 +236,8 @@ function matmulNNRows(program: ProgramBuilder, m: MatmulNN, variant: MatmulNNVar
         inner,
         rank: lora?.rank ?? 0,
         accumulate: m.accumulate || i > 0 ? 1 : 0,
-        ...(variant === 'register' || variant === 'register2'
-          ? { row_lanes: m.rows >= m.columns ? 1 : 0 }
+        ...(variant === 'register' || variant === 'register16'
+          ? { row_lanes: m.rows >= m.columns ? 1 : 0, block: REGISTER_BLOCK }
           : {}),
         w_row: spanFirst - block.first,
         dy_stride: m.inner,

@@ -26,9 +26,9 @@ export function rmsNorm(
   const { constants, elements, workgroups } = rowSums(program.adapterClass, rows, hidden);
   program.dispatch({
     shader: 'rms_norm/forward',
-    constants: { ...constants, GATHER: index !== undefined },
+    constants,
     bind: { x, gain, index: index ?? x, y },
-    params: { rows, width: hidden / elements, hidden, eps },
+    params: { rows, width: hidden / elements, hidden, eps, gathers: index ? 1 : 0 },
     workgroups,
     flops: 4 * rows * hidden,
     traffic: wordTraffic(2 * rows * hidden, rows * hidden),
@@ -51,9 +51,9 @@ export function rmsNormBackward(
   const { constants, elements, workgroups } = rowSums(program.adapterClass, rows, hidden);
   program.dispatch({
     shader: 'rms_norm/backward',
-    constants: { ...constants, FROM_TARGETS: false },
+    constants,
     bind: { x, gain, dy, target_start: x, dx },
-    params: { rows, width: hidden / elements, hidden, eps },
+    params: { rows, width: hidden / elements, hidden, eps, from_targets: 0 },
     workgroups,
     flops: 8 * rows * hidden,
     traffic: wordTraffic(4 * rows * hidden, rows * hidden),
@@ -86,9 +86,9 @@ export function rmsNormBackwardFromTargets(
   const { constants, elements, workgroups } = rowSums(program.adapterClass, rows, hidden);
   program.dispatch({
     shader: 'rms_norm/backward',
-    constants: { ...constants, FROM_TARGETS: true },
+    constants,
     bind: { x, gain, dy, target_start: targetStart, dx },
-    params: { rows, width: hidden / elements, hidden, eps },
+    params: { rows, width: hidden / elements, hidden, eps, from_targets: 1 },
     workgroups,
     flops: 8 * rows * hidden,
     traffic: wordTraffic(3 * rows * hidden, rows * hidden),
