@@ -40,13 +40,6 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   let value_column = key_column + params.kv_heads * params.chunks;
   let used = min(params.block, params.rows - row);
   var row_delta = vec4<f32>();
-  for (var r = 0u; r < params.block; r++) {
-    let at = (min(row + r, last) * params.heads + head) * params.chunks;
-    var sum = 0.0;
-    for (var c = 0u; c < params.chunks; c++) { sum += dot(dattended[at + c], attended[at + c]); }
-    row_delta = vec4<f32>(row_delta.yzw, sum);
-    if (r < used) { delta[(row + r) * params.heads + head] = sum; }
-  }
   var is_first = true;
   for (var part = 0u; part < params.ranges; part++) {
     let start = select(start2, start1, part == 0u);
@@ -77,6 +70,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       var d1 = vec4<f32>();
       var d2 = vec4<f32>();
       var d3 = vec4<f32>();
+      row_delta = vec4<f32>();
       // Keys one after the other, their sums moving up one place each time: see forward_register.wgsl.
       for (var c = 0u; c < params.chunks; c++) {
         // One load in the source for all four: see backward_kv_register.wgsl.
@@ -89,7 +83,10 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           q2 = q3;
           d2 = d3;
           q3 = qkv[own * stride + head * params.chunks + c];
-          d3 = dattended[(own * params.heads + head) * params.chunks + c];
+          let at = (own * params.heads + head) * params.chunks + c;
+          d3 = dattended[at];
+          // For every eight keys anew, which costs less than a loop of its own in the source.
+          row_delta = vec4<f32>(row_delta.yzw, row_delta.x + dot(d3, attended[at]));
         }
         for (var m = 0u; m < params.step; m++) {
           let at = min(key + m, last) * stride + c;
@@ -166,5 +163,9 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       }
       is_first = false;
     }
+  }
+  for (var r = 0u; r < used; r++) {
+    delta[(row + r) * params.heads + head] = row_delta.x;
+    row_delta = row_delta.yzwx;
   }
 }

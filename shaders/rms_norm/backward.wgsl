@@ -15,6 +15,7 @@ struct Params {
   hidden: f32, // elements of a row
   eps: f32,
   from_targets: u32,
+  rounds: u32, // 2, over the row
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -48,29 +49,36 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   }
   var squares = Value();
   var products = Value();
-  for (var k = lane; k < params.width; k += LANES) {
-    let v = x[base + k];
-    squares += v * v;
-    products += gain[k] * dy_at(start, end, k) * v;
-  }
-  // Of the squares and of the products.
-  var sums = vec2<f32>(dot(vec4<f32>(squares), vec4<f32>(SHARE)), dot(vec4<f32>(products), vec4<f32>(SHARE)));
-  if (LANES > 1u) {
-    partial[i] = sums;
-    workgroupBarrier();
-    for (var step = LANES / 2u; step > 0u; step >>= 1u) {
-      if (i < step) { partial[i] += partial[i + step]; }
-      workgroupBarrier();
-    }
-    sums = partial[0];
-  }
-  let r = inverseSqrt(sums.x / params.hidden + params.eps);
-  let along = sums.y * r * r * r / params.hidden;
-  if (live) {
+  var r = 0.0;
+  var along = 0.0;
+  // First the sums, then the gradient, by the same lines: software adapters' compilers take long over each load in the source.
+  for (var round = 0u; round < params.rounds; round++) {
     for (var k = lane; k < params.width; k += LANES) {
-      var gradient = r * gain[k] * dy_at(start, end, k) - x[base + k] * along;
-      if (params.from_targets == 0u) { gradient += dx[base + k]; }
-      dx[base + k] = gradient;
+      let v = x[base + k];
+      let g = gain[k] * dy_at(start, end, k);
+      if (round == 0u) {
+        squares += v * v;
+        products += g * v;
+      } else if (live) {
+        var gradient = r * g - v * along;
+        if (params.from_targets == 0u) { gradient += dx[base + k]; }
+        dx[base + k] = gradient;
+      }
+    }
+    if (round == 0u) {
+      // Of the squares and of the products.
+      var sums = vec2<f32>(dot(vec4<f32>(squares), vec4<f32>(SHARE)), dot(vec4<f32>(products), vec4<f32>(SHARE)));
+      if (LANES > 1u) {
+        partial[i] = sums;
+        workgroupBarrier();
+        for (var step = LANES / 2u; step > 0u; step >>= 1u) {
+          if (i < step) { partial[i] += partial[i + step]; }
+          workgroupBarrier();
+        }
+        sums = partial[0];
+      }
+      r = inverseSqrt(sums.x / params.hidden + params.eps);
+      along = sums.y * r * r * r / params.hidden;
     }
   }
 }
