@@ -29,6 +29,11 @@ export const METHOD_OPTIONS: OptionSpecs = {
     choices: ['question', 'none'],
     help: 'whether perplexity is measured after the question',
   },
+  'style-pairs': {
+    default: defaultMethod.stylePairs,
+    choices: ['paper', 'matched'],
+    help: 'better answers rephrased (paper), or joined from their atoms as the worse ones are (matched)',
+  },
   seed: { default: '42', help: 'seed of every choice' },
 };
 
@@ -45,6 +50,7 @@ export function methodOptions(options: Options): MethodOptions {
     alpha: share(options, 'alpha'),
     beta: share(options, 'delete-share'),
     pplContext: options.get('ppl-context') as MethodOptions['pplContext'],
+    stylePairs: options.get('style-pairs') as MethodOptions['stylePairs'],
     seed: options.integer('seed', 0),
   };
 }

@@ -2,14 +2,15 @@
  * @file The steps that turn questions with answers into the two data sets, each from project to project: extract,
  * measure, select, rewrite, compare. Training is not among them.
  */
-import type { Author } from '../authors/author.ts';
+import type { Author, Authored } from '../authors/author.ts';
 import { keyedRandom } from '../authors/keyed_random.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { comparisonPairs, uniqueAtoms } from './compare.ts';
 import { countAtoms } from './counts.ts';
 import { perplexity, selectDifficult } from './difficulty.ts';
-import type { Project, ProjectQuestion } from './project.ts';
+import { newAtom, type Project, type ProjectAtom, type ProjectQuestion } from './project.ts';
+import { SupportCheck } from './support.ts';
 
 /** Takes note of what could not be done for a question. */
 export type OnProblem = (id: string, operation: string, reason: string) => void;
@@ -21,7 +22,8 @@ export interface PrepareContext {
 }
 
 /**
- * Extract: every answer becomes atoms, without repetitions.
+ * Extract: every answer becomes atoms, without repetitions. Those that the answer does not support are marked, and
+ * take no part in what follows.
  * @throws InputError if no answer gave an atom
  */
 export async function extractAtoms(
@@ -36,10 +38,13 @@ export async function extractAtoms(
       return question;
     }
     for (const reason of extracted.problems) problem('extract', reason);
-    const atoms = uniqueAtoms(extracted.value).map((text) => ({
-      text,
-      ...{ perplexity: null, difficult: null, perplexityAfter: null },
-    }));
+    const support = new SupportCheck(question);
+    const atoms = uniqueAtoms(extracted.value).map((text): ProjectAtom => {
+      const reason = support.whyNot(text);
+      if (reason === null) return newAtom(text);
+      problem('support', `"${text}" is left out: ${reason}`);
+      return { ...newAtom(text), supported: false, unsupportedReason: reason };
+    });
     return { ...question, atoms };
   });
   if (countAtoms(next) === 0) {
@@ -82,7 +87,7 @@ export async function measureAtoms(
   };
 }
 
-/** Marks the ceil(alpha n) atoms of each question with the highest perplexity. All must have been measured. */
+/** Marks the ceil(alpha n) supported atoms of each question with the highest perplexity. All must have been measured. */
 export function selectAtoms(project: Project): Project {
   return {
     ...project,
@@ -91,7 +96,13 @@ export function selectAtoms(project: Project): Project {
         if (measured === null) throw new Error(`the perplexity of "${text}" has not been measured`);
         return measured;
       });
-      const selected = new Set(selectDifficult(perplexities, project.method.alpha));
+      const supported = supportedAtoms(question);
+      const selected = new Set(
+        selectDifficult(
+          supported.map((i) => perplexities[i]!),
+          project.method.alpha,
+        ).map((k) => supported[k]!),
+      );
       return {
         ...question,
         atoms: question.atoms.map((atom, i) => ({ ...atom, difficult: selected.has(i) })),
@@ -118,23 +129,30 @@ export async function writeFineGrained(
   });
 }
 
-/** Rephrase and Revise: the better answer of each question, and the pairs it makes with worse ones. */
+/**
+ * Rephrase and Revise: the better answer of each question, and the pairs it makes with worse ones. Style-matched, the
+ * better answer is its atoms joined as the worse ones are, so that nothing but what they say tells them apart.
+ */
 export async function writeComparisons(
   project: Project,
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
   return eachQuestion(project, context, async (row, problem) => {
-    const atoms = row.atoms.map((atom) => atom.text);
+    const supported = supportedAtoms(row);
+    const atoms = supported.map((i) => row.atoms[i]!.text);
     if (atoms.length === 0) return { ...row, better: null, pairs: [] };
-    const better = await author.rephrase(row, atoms, context.signal);
+    const better: Authored<string> =
+      project.method.stylePairs === 'matched'
+        ? { ok: true, value: atoms.join(' '), problems: [] }
+        : await author.rephrase(row, atoms, context.signal);
     if (!better.ok) {
       problem('rephrase', better.reason);
       return { ...row, better: null, pairs: [] };
     }
     const revised: (string | null)[] = [];
-    for (const [i, atom] of atoms.entries()) {
-      const written = await author.revise(row, atom, i, context.signal);
+    for (const [k, atom] of atoms.entries()) {
+      const written = await author.revise(row, atom, supported[k]!, context.signal);
       if (!written.ok) problem('revise', written.reason);
       revised.push(written.ok ? written.value : null);
     }
@@ -144,9 +162,14 @@ export async function writeComparisons(
       revised,
       beta: project.method.beta,
       random: (aspect) => keyedRandom(project.method.seed, row.id, aspect),
-    });
+    }).map((pair) => ({ ...pair, changed: pair.changed.map((k) => supported[k]!) }));
     return { ...row, better: better.value, pairs };
   });
+}
+
+/** Indices of a question's atoms that may be trained on. */
+function supportedAtoms({ atoms }: ProjectQuestion): number[] {
+  return atoms.flatMap(({ supported }, i) => (supported ? [i] : []));
 }
 
 /** Does something for one question after the other; what went wrong is kept with the question and told. */

@@ -12,6 +12,18 @@ const share = v.pipe(v.number(), v.gtValue(0), v.maxValue(1));
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 const perplexity = v.nullable(v.pipe(v.number(), v.minValue(0)));
 
+/** Classes of SliCK (Gekhman et al. 2024), from best known to unknown. */
+export const KNOWLEDGE_LEVELS = ['HighlyKnown', 'MaybeKnown', 'WeaklyKnown', 'Unknown'] as const;
+
+const knowledge = v.nullable(
+  v.object({
+    level: v.picklist(KNOWLEDGE_LEVELS),
+    /** Share of greedy answers that are correct, and of sampled ones. */
+    greedy: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+    sampled: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  }),
+);
+
 const atomSchema = v.object({
   text,
   /** Under the model that measures difficulty (vanilla SFT), in the project's context; null until measured. */
@@ -20,6 +32,13 @@ const atomSchema = v.object({
   difficult: v.nullable(v.boolean()),
   /** Under the final model, in the same context. */
   perplexityAfter: perplexity,
+  /** Whether the source answer supports it; an atom that is not supported enters no answer that is trained on. */
+  supported: v.optional(v.boolean(), true),
+  /** Why it is not supported. */
+  unsupportedReason: v.optional(v.nullable(text), null),
+  /** What the model knew of it before training, and after; null until asked. */
+  knowledge: v.optional(knowledge, null),
+  knowledgeAfter: v.optional(knowledge, null),
 });
 
 export const ASPECTS = ['incomplete', 'nonfactual', 'illogical'] as const;
@@ -65,6 +84,20 @@ const methodSchema = v.object({
   pplContext: v.picklist(['question', 'none']),
   /** Of deletions and permutations. */
   seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** 'paper': the better answer is rephrased; 'matched': its atoms are joined as those of the worse ones are. */
+  stylePairs: v.optional(v.picklist(['paper', 'matched']), 'paper'),
+  /** Which atoms are trained on: the most difficult, the middle band, or the difficult ones among the known. */
+  select: v.optional(v.picklist(['top', 'middle', 'known']), 'top'),
+  /** Rows about known facts beside the fine-grained ones, as a share of those. */
+  replay: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0),
+});
+
+const replaySchema = v.object({
+  /** Of the question that the atom belongs to, and the atom's index. */
+  id: text,
+  atom: index,
+  question: text,
+  answer: text,
 });
 
 const projectSchema = v.object({
@@ -73,6 +106,8 @@ const projectSchema = v.object({
   name: text,
   method: methodSchema,
   questions: v.array(questionSchema),
+  /** Rows about known atoms that were not selected. */
+  replay: v.optional(v.array(replaySchema), []),
   /** What authors wrote, by the SHA-256 of operation, author, version and input. */
   authorCalls: v.record(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), authoredSchema),
 });
@@ -82,10 +117,25 @@ export type ProjectQuestion = v.InferOutput<typeof questionSchema>;
 export type ProjectAtom = v.InferOutput<typeof atomSchema>;
 export type ComparisonPair = v.InferOutput<typeof pairSchema>;
 export type Aspect = (typeof ASPECTS)[number];
+export type ReplayRow = v.InferOutput<typeof replaySchema>;
+export type KnowledgeLevel = (typeof KNOWLEDGE_LEVELS)[number];
+export type Knowledge = NonNullable<ProjectAtom['knowledge']>;
 export type MethodOptions = v.InferOutput<typeof methodSchema>;
 
 /** The paper's values. */
-export const defaultMethod: MethodOptions = { alpha: 0.5, beta: 0.5, pplContext: 'question', seed: 0 };
+export const defaultMethod: MethodOptions = {
+  ...{ alpha: 0.5, beta: 0.5, pplContext: 'question', seed: 0 },
+  ...{ stylePairs: 'paper', select: 'top', replay: 0 },
+};
+
+/** An atom of which only its text is known. */
+export function newAtom(atom: string): ProjectAtom {
+  return {
+    text: atom,
+    ...{ perplexity: null, difficult: null, perplexityAfter: null },
+    ...{ supported: true, unsupportedReason: null, knowledge: null, knowledgeAfter: null },
+  };
+}
 
 /** A question with its answer, as training data give it. */
 export interface TrainRow {
@@ -105,6 +155,7 @@ export function startProject(name: string, rows: readonly TrainRow[], method: Me
       ...{ id, question, answer },
       ...{ atoms: [], fineGrained: null, better: null, pairs: [], problems: [] },
     })),
+    replay: [],
     authorCalls: {},
   };
 }
@@ -116,7 +167,12 @@ export function parseProject(json: unknown, place = 'project.json'): Project {
 
 /** @throws InputError for shares outside (0, 1] and the like */
 export function checkMethod(method: MethodOptions): MethodOptions {
-  return parse(methodSchema, method, 'method', 'Use shares above 0 and at most 1.');
+  return parse(
+    methodSchema,
+    method,
+    'method',
+    'Use shares above 0 and at most 1, and the choices that the message names.',
+  );
 }
 
 function parse<S extends v.GenericSchema>(

@@ -80,8 +80,7 @@ describe('a program whose kernels are still being compiled', () => {
       expect(() => program.submit()).toThrow('Kernel rms_norm/forward is not compiled yet.');
       compile();
       await submitted;
-      const read = async ({ buffer }: typeof act) =>
-        new Float32Array(await fresh.readback(buffer, 0, 4))[0];
+      const read = async ({ buffer }: typeof act) => new Float32Array(await fresh.readback(buffer, 0, 4))[0];
       const silu = 2 / (1 + Math.exp(-1));
       expect(await read(act)).toBeCloseTo(silu, 5);
       // x / |x| times the gain, which is x.

@@ -46,7 +46,7 @@ describe('the demo', () => {
 
   it('has the settings of the method', () => {
     const { method, stage1, stage2, reference } = demoOptions(7, 512);
-    expect(checkMethod(method)).toEqual({ alpha: 0.5, beta: 0.5, pplContext: 'question', seed: 7 });
+    expect(checkMethod(method)).toMatchObject({ alpha: 0.5, beta: 0.5, pplContext: 'question', seed: 7 });
     expect([stage2.prefFtx, stage2.beta, stage2.seed, stage1.seed, reference]).toEqual([
       0.2,
       0.1,
