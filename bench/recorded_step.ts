@@ -51,11 +51,8 @@ export function recordStep({
   const recomputed = layersToRecompute(config, layout, shape, plan.bytes, memoryBudget);
   const workspace = Workspace.onPaper(config, layout, { ...shape, recomputed });
   const program = new ProgramBuilder(adapterClass, Number.POSITIVE_INFINITY, forced);
-  recordGradients(program, workspace, weightsOnPaper(config, plan), {
-    tokens,
-    targets: tokens,
-    sequences: 1,
-  });
+  const bucket = { tokens, targets: tokens, sequences: 1 };
+  recordGradients(program, workspace, weightsOnPaper(config, plan), bucket, false);
   recordUpdate(program, workspace, ADAMW, bindingLimit);
   return { dispatches: program.dispatches, recomputedLayers: Math.max(0, recomputed - 1) };
 }

@@ -6,6 +6,8 @@
 
 const NONE: u32 = 0xffffffffu;
 const METRICS: u32 = 7u;
+// Whether there may be pairs: without them a third of this need not be compiled.
+const PAIRS: bool = true;
 
 struct Params {
   targets: u32,
@@ -68,34 +70,36 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     if (s == 0u) {
       for (var i = 0u; i < params.lanes; i++) { metric += sft_of[i]; }
     }
-    for (var k = 0u; k < batch.pairs; k++) {
-      let pair = pairs[k];
-      let chosen = sequence_state[pair.chosen].x;
-      let rejected = sequence_state[pair.rejected].x;
-      let reward_chosen = batch.beta * (chosen - pair.reference_chosen);
-      let reward_rejected = batch.beta * (rejected - pair.reference_rejected);
-      let z = reward_chosen - reward_rejected;
-      let e = batch.label_smoothing;
-      // softplus(x) = max(x, 0) + log(1 + t) and sigmoid(x) = 1 / (1 + t) or t / (1 + t), with t = exp(-|x|).
-      let t = exp(-abs(z));
-      let below = log(1.0 + t);
-      let near = 1.0 / (1.0 + t);
-      let far = t / (1.0 + t);
-      let sigmoids = select(vec2<f32>(far, near), vec2<f32>(near, far), z > 0.0); // of z, of -z
-      let d = -batch.beta * batch.pair_weight * ((1.0 - e) * sigmoids.y - e * sigmoids.x);
-      if (pair.chosen == s) { slope += d; }
-      if (pair.rejected == s) { slope -= d; }
-      var value = 0.0;
-      switch s {
-        case 1u: { value = (1.0 - e) * (max(-z, 0.0) + below) + e * (max(z, 0.0) + below); }
-        case 2u: { value = reward_chosen; }
-        case 3u: { value = reward_rejected; }
-        case 4u: { value = select(0.0, 1.0, reward_chosen > reward_rejected); }
-        case 5u: { value = chosen; }
-        case 6u: { value = rejected; }
-        default: {}
+    if (PAIRS) {
+      for (var k = 0u; k < batch.pairs; k++) {
+        let pair = pairs[k];
+        let chosen = sequence_state[pair.chosen].x;
+        let rejected = sequence_state[pair.rejected].x;
+        let reward_chosen = batch.beta * (chosen - pair.reference_chosen);
+        let reward_rejected = batch.beta * (rejected - pair.reference_rejected);
+        let z = reward_chosen - reward_rejected;
+        let e = batch.label_smoothing;
+        // softplus(x) = max(x, 0) + log(1 + t) and sigmoid(x) = 1 / (1 + t) or t / (1 + t), with t = exp(-|x|).
+        let t = exp(-abs(z));
+        let below = log(1.0 + t);
+        let near = 1.0 / (1.0 + t);
+        let far = t / (1.0 + t);
+        let sigmoids = select(vec2<f32>(far, near), vec2<f32>(near, far), z > 0.0); // of z, of -z
+        let d = -batch.beta * batch.pair_weight * ((1.0 - e) * sigmoids.y - e * sigmoids.x);
+        if (pair.chosen == s) { slope += d; }
+        if (pair.rejected == s) { slope -= d; }
+        var value = 0.0;
+        switch s {
+          case 1u: { value = (1.0 - e) * (max(-z, 0.0) + below) + e * (max(z, 0.0) + below); }
+          case 2u: { value = reward_chosen; }
+          case 3u: { value = reward_rejected; }
+          case 4u: { value = select(0.0, 1.0, reward_chosen > reward_rejected); }
+          case 5u: { value = chosen; }
+          case 6u: { value = rejected; }
+          default: {}
+        }
+        metric += batch.pair_weight * value;
       }
-      metric += batch.pair_weight * value;
     }
     if (s < params.sequences) { sequence_state[s].y = slope; }
     if (s < METRICS) { metrics[s] += metric; }

@@ -81,9 +81,13 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
     hi7 += dy7 * w1;
   }
   for (var n = 0u; n < params.rank; n++) {
-    let w0 = a[n * columns4 + column];
-    let w1 = a[n * columns4 + column1];
     // One load in the source for all eight: software adapters' compilers take long over each, and the rank is small.
+    var w0 = vec4<f32>();
+    var w1 = vec4<f32>();
+    for (var half = 0u; half < params.block / 4u; half++) {
+      w0 = w1;
+      w1 = a[n * columns4 + min(column + half, column1)];
+    }
     var du0 = 0.0;
     var du1 = 0.0;
     var du2 = 0.0;

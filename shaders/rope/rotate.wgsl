@@ -11,6 +11,7 @@ struct Params {
   heads: u32,
   half_dim: u32, // D/2
   direction: f32,
+  halves: u32, // 2, of a head
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -27,12 +28,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let j = id.x - head * half_dim;
   for (var row = id.y; row < params.rows; row += groups.y) {
     let at_angle = positions[row] * 2u * half_dim + j;
-    let c = angles[at_angle];
-    let s = angles[at_angle + half_dim] * params.direction;
     let at = row * params.stride + head * 2u * half_dim + j;
-    let a = x[at];
-    let b = x[at + half_dim];
-    x[at] = a * c - b * s;
-    x[at + half_dim] = b * c + a * s;
+    // The first of a pair and its cosine, then the second and its sine, by the same lines; their values likewise: software
+    // adapters' compilers take long over each load in the source.
+    var a = Value();
+    var b = Value();
+    var c = Value();
+    var s = Value();
+    for (var half = 0u; half < params.halves; half++) {
+      a = b;
+      b = x[at + half * half_dim];
+      c = s;
+      s = angles[at_angle + half * half_dim];
+    }
+    s *= params.direction;
+    for (var half = 0u; half < params.halves; half++) {
+      x[at + half * half_dim] = select(a * c - b * s, b * c + a * s, half == 1u);
+    }
   }
 }

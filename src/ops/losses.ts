@@ -27,7 +27,12 @@ export const METRIC_COUNT = 16;
  */
 export function losses(
   program: ProgramBuilder,
-  shape: { readonly targets: number; readonly sequences: number },
+  shape: {
+    readonly targets: number;
+    readonly sequences: number;
+    /** Whether there may be pairs; default true. */
+    readonly hasPairs?: boolean;
+  },
   b: {
     batch: BufferSlice;
     logprob: BufferSlice;
@@ -41,6 +46,7 @@ export function losses(
 ): void {
   program.dispatch({
     shader: 'losses/losses',
+    constants: { PAIRS: shape.hasPairs ?? true },
     bind: {
       batch: b.batch,
       logprob: b.logprob,

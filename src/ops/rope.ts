@@ -41,7 +41,7 @@ export function rope(
     shader: 'rope/rotate',
     constants,
     bind: { positions, angles, x },
-    params: { rows, stride: stride / elements, heads, half_dim: half / elements, direction },
+    params: { rows, stride: stride / elements, heads, half_dim: half / elements, direction, halves: 2 },
     workgroups: rowWorkgroups(rows, pairs, rowsEach),
     flops: 3 * rows * heads * headDim,
     traffic: wordTraffic(rows * (heads * headDim + angleWords), rows * heads * headDim),

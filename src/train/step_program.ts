@@ -7,25 +7,33 @@ import type { Workspace } from '../llama/workspace.ts';
 import { type AdamWOptions, adamw } from '../ops/adamw.ts';
 import { losses } from '../ops/losses.ts';
 
-/** Records forward, losses and backward of a bucket: gradients and metrics are added to what is there. */
+/**
+ * Records forward, losses and backward of a bucket: gradients and metrics are added to what is there.
+ * @param hasPairs whether its batches may have preference pairs
+ */
 export function recordGradients(
   program: ProgramBuilder,
   workspace: Workspace,
   weights: LlamaWeights,
   bucket: Bucket,
+  hasPairs: boolean,
 ): void {
   const s = (label: string) => workspace.slice(label);
   forward(program, workspace, weights, bucket);
-  losses(program, bucket, {
-    batch: s('batch'),
-    logprob: s('logprob'),
-    targets: s('targets'),
-    bySequence: s('bySequence'),
-    pairs: s('pairs'),
-    sequenceState: s('sequenceState'),
-    coefficient: s('coefficient'),
-    metrics: s('metrics'),
-  });
+  losses(
+    program,
+    { ...bucket, hasPairs },
+    {
+      batch: s('batch'),
+      logprob: s('logprob'),
+      targets: s('targets'),
+      bySequence: s('bySequence'),
+      pairs: s('pairs'),
+      sequenceState: s('sequenceState'),
+      coefficient: s('coefficient'),
+      metrics: s('metrics'),
+    },
+  );
   backward(program, workspace, weights, bucket);
 }
 

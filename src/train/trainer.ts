@@ -85,8 +85,13 @@ export class TrainingSession {
           .flatMap((step) => step.batches.map(({ batch }) => session.bucket(batch)))
           .map((b) => [bucketKey(b), b]),
       );
+      const hasPairs = steps.some((step) => step.batches.some(({ loss }) => loss.pairs.length > 0));
       // All at once: what is not compiled yet is compiled in parallel where the browser does that, and in the order of need.
-      const builders = [begin, ...[...buckets.values()].map((bucket) => session.#record(bucket)), optimize];
+      const builders = [
+        begin,
+        ...[...buckets.values()].map((bucket) => session.#record(bucket, hasPairs)),
+        optimize,
+      ];
       const programs = await Promise.all(builders.map((builder) => builder.finishUncompiled(gpu, OWNER)));
       const [beginProgram, optimizeProgram, micro] = [programs[0], programs.at(-1), programs.slice(1, -1)];
       session.compiled = Promise.all(programs.map((p) => p.compiled)).then(() => undefined);
@@ -111,10 +116,10 @@ export class TrainingSession {
     };
   }
 
-  #record(bucket: Bucket): ProgramBuilder {
+  #record(bucket: Bucket, hasPairs: boolean): ProgramBuilder {
     const { gpu } = this.model;
     const program = ProgramBuilder.for(gpu);
-    recordGradients(program, this.workspace, this.model.weights, bucket);
+    recordGradients(program, this.workspace, this.model.weights, bucket, hasPairs);
     return program;
   }
 

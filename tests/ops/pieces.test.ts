@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
 import { type MatmulNN, type MatmulNT, matmulNN, matmulNT, NO_LORA } from '../../src/ops/matmul.ts';
-import { NN_VARIANTS, NT_VARIANTS } from '../../src/ops/matmul_variants.ts';
+import { matmulNNVariant, NN_VARIANTS, NT_VARIANTS, nnTile } from '../../src/ops/matmul_variants.ts';
 import { pieces } from '../../src/ops/pieces.ts';
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { Random } from '../oracle/random.ts';
@@ -43,8 +43,6 @@ describe.each([...NT_VARIANTS, undefined])('a product in pieces, %s (undefined: 
   const back = NN_VARIANTS.find((v) => v === forced);
   /** Columns of Y that are not cut. */
   const unit = forced === 'tiled' || forced === 'large' ? 128 : 64;
-  /** Rows of dX that are not cut. */
-  const backUnit = forced === 'large' ? 128 : 64;
   const random = new Random(17);
   const data = {
     x: f32(random.normals(ROWS * INNER)),
@@ -104,9 +102,13 @@ describe.each([...NT_VARIANTS, undefined])('a product in pieces, %s (undefined: 
   it.skipIf(forced !== undefined && !back)('dX = dY W with adapters', async () => {
     const dispatches: number[] = [];
     const results: number[][] = [];
+    const gpu = await getTestGpu();
+    const shape = { rows: ROWS, columns: INNER, inner: COLUMNS, bounds: [0] };
+    // Rows of dX that are not cut.
+    const backUnit = Math.max(64, nnTile(back ?? matmulNNVariant(ProgramBuilder.for(gpu), shape)).rows);
     for (const limit of limits(2 * COLUMNS * INNER, backUnit)) {
       const { dx } = await runOp(
-        await getTestGpu(),
+        gpu,
         data,
         ['dx'],
         (program, s) => {
