@@ -1,13 +1,18 @@
 /**
  * @file Who writes text for the method. KnowTuning needs four kinds of writing (Extract, Rewrite, Rephrase, Revise);
- * the paper lets gpt-3.5-turbo do them, here anything that implements this interface may. An author that cannot do a
- * row says why: it never invents.
+ * the paper lets gpt-3.5-turbo do them, here anything that implements this interface may. Comparing methods takes two
+ * more: judging two answers, and answering. An author that cannot do a row says why: it never invents.
  */
 
 /** Something written, with remarks about what was left out; or the reason why nothing could be written. */
 export type Authored<T> =
   | { readonly ok: true; readonly value: T; readonly problems: readonly string[] }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Whether it is worth asking again later: the connection broke, say. Such a failure is not remembered. */
+      readonly passing?: true;
+    };
 
 /** The row on whose behalf the author writes. `id` makes repeated calls for one row agree. */
 export interface AuthorRow {
@@ -15,13 +20,32 @@ export interface AuthorRow {
   readonly question: string;
 }
 
-export type AuthorOperation = 'extract' | 'rewriteQuestion' | 'rewriteAnswer' | 'rephrase' | 'revise';
+/** What two answers are compared by (the paper's GPT-4 judge). */
+export const JUDGED_ASPECTS = ['completeness', 'factuality', 'logicality'] as const;
+export type JudgedAspect = (typeof JUDGED_ASPECTS)[number];
+
+/** Which of two answers is better. */
+export const VERDICTS = ['first', 'second', 'tie'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const AUTHOR_OPERATIONS = [
+  'extract',
+  'rewriteQuestion',
+  'rewriteAnswer',
+  'rephrase',
+  'revise',
+  'judge',
+  'answer',
+] as const;
+export type AuthorOperation = (typeof AUTHOR_OPERATIONS)[number];
 
 export interface Author {
   /** 'rules', 'openai', ...; with the version part of the key under which answers are kept. */
   readonly name: string;
   /** Of each operation: changes whenever the same input may give another output (prompt, model, seed, rules). */
   readonly versions: Readonly<Record<AuthorOperation, string>>;
+  /** How many calls it is worth having under way at once; 1 where one call does not wait for anything. */
+  readonly concurrency: number;
 
   /** Extract: the atomic facts of an answer, each a sentence that stands alone, in the answer's order. */
   extract(row: AuthorRow & { readonly answer: string }, signal?: AbortSignal): Promise<Authored<string[]>>;
@@ -37,4 +61,16 @@ export interface Author {
 
   /** Revise: the atom in the same frame with one slot made false. `index` is its place among the row's atoms. */
   revise(row: AuthorRow, atom: string, index: number, signal?: AbortSignal): Promise<Authored<string>>;
+
+  /** Which of two answers to the row's question is better in one aspect. Whoever asks swaps the two and asks again. */
+  judge(
+    row: AuthorRow,
+    first: string,
+    second: string,
+    aspect: JudgedAspect,
+    signal?: AbortSignal,
+  ): Promise<Authored<Verdict>>;
+
+  /** An answer to the row's question, of the author's own knowledge. */
+  answer(row: AuthorRow, signal?: AbortSignal): Promise<Authored<string>>;
 }

@@ -29,7 +29,11 @@ export function createWorldAuthor(world: World, seed = 0): Author {
       rewriteAnswer: `${of}/seed-${seed}`,
       rephrase: `${of}/seed-${seed}`,
       revise: `${of}/seed-${seed}`,
+      judge: of,
+      answer: of,
     },
+    // It waits for nothing: several calls at once would only take turns.
+    concurrency: 1,
 
     async extract({ answer }) {
       const atoms: string[] = [];
@@ -95,6 +99,16 @@ export function createWorldAuthor(world: World, seed = 0): Author {
         if (back?.entity === entity && back.slot === slotName && back.value === other) return done(sentence);
       }
       return fail(`The world has no other ${slotName} that is false of ${entity}.`);
+    },
+
+    async judge() {
+      return fail(
+        'The author of a world compares no answers: it knows which facts are true, not which text reads better.',
+      );
+    },
+
+    async answer() {
+      return fail('The author of a world answers no questions: it restates facts that it is given.');
     },
   };
 }

@@ -2,61 +2,76 @@
  * @file What authors wrote, kept by a hash of everything it depends on: a run that is repeated or resumed asks no one
  * again, and a changed prompt asks again only for what depends on it.
  */
-import type { Author, Authored, AuthorOperation } from '../authors/author.ts';
+import {
+  type Author,
+  type Authored,
+  type AuthorOperation,
+  VERDICTS,
+  type Verdict,
+} from '../authors/author.ts';
+import { authorCallKey, CALL_INPUT } from '../authors/call_input.ts';
 import type { Project } from './project.ts';
 
 type Kept = Project['authorCalls'];
 
-/** SHA-256 of the call's operation, author, version and input, in hexadecimal. */
-export async function authorCallKey(
-  author: Pick<Author, 'name' | 'versions'>,
-  operation: AuthorOperation,
-  input: readonly unknown[],
-): Promise<string> {
-  const call = JSON.stringify([operation, author.name, author.versions[operation], ...input]);
-  const digest = await globalThis.crypto.subtle.digest('SHA-256', new TextEncoder().encode(call));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+/** A call that an author has answered, for whoever keeps it beyond this run. */
+export interface WrittenCall {
+  readonly key: string;
+  readonly operation: AuthorOperation;
+  readonly written: Kept[string];
 }
+
+/** Told of each call as soon as it is answered, and awaited before its result is used. */
+export type OnAuthorCall = (call: WrittenCall) => void | Promise<void>;
 
 /** An author that remembers. `kept` starts with what an earlier run wrote and grows. */
 export class RememberingAuthor implements Author {
   readonly name: string;
   readonly versions: Author['versions'];
+  readonly concurrency: number;
   /** Calls that the author behind had to answer. */
   asked = 0;
 
   constructor(
     private readonly author: Author,
     readonly kept: Kept,
+    private readonly onCall?: OnAuthorCall,
   ) {
     this.name = author.name;
     this.versions = author.versions;
+    this.concurrency = author.concurrency;
   }
 
   extract: Author['extract'] = (row, signal) =>
-    this.#call('extract', [row.id, row.question, row.answer], isTexts, () =>
-      this.author.extract(row, signal),
-    );
+    this.#call('extract', CALL_INPUT.extract(row), isTexts, () => this.author.extract(row, signal));
 
   rewriteQuestion: Author['rewriteQuestion'] = (row, atoms, signal) =>
-    this.#call('rewriteQuestion', [row.id, row.question, atoms], isText, () =>
+    this.#call('rewriteQuestion', CALL_INPUT.rewriteQuestion(row, atoms), isText, () =>
       this.author.rewriteQuestion(row, atoms, signal),
     );
 
   rewriteAnswer: Author['rewriteAnswer'] = (row, atoms, signal) =>
-    this.#call('rewriteAnswer', [row.id, row.question, atoms], isText, () =>
+    this.#call('rewriteAnswer', CALL_INPUT.rewriteAnswer(row, atoms), isText, () =>
       this.author.rewriteAnswer(row, atoms, signal),
     );
 
   rephrase: Author['rephrase'] = (row, atoms, signal) =>
-    this.#call('rephrase', [row.id, row.question, atoms], isText, () =>
+    this.#call('rephrase', CALL_INPUT.rephrase(row, atoms), isText, () =>
       this.author.rephrase(row, atoms, signal),
     );
 
   revise: Author['revise'] = (row, atom, index, signal) =>
-    this.#call('revise', [row.id, row.question, atom, index], isText, () =>
+    this.#call('revise', CALL_INPUT.revise(row, atom, index), isText, () =>
       this.author.revise(row, atom, index, signal),
     );
+
+  judge: Author['judge'] = (row, first, second, aspect, signal) =>
+    this.#call('judge', CALL_INPUT.judge(row, first, second, aspect), isVerdict, () =>
+      this.author.judge(row, first, second, aspect, signal),
+    );
+
+  answer: Author['answer'] = (row, signal) =>
+    this.#call('answer', CALL_INPUT.answer(row), isText, () => this.author.answer(row, signal));
 
   async #call<T extends string | string[]>(
     operation: AuthorOperation,
@@ -69,11 +84,17 @@ export class RememberingAuthor implements Author {
     if (known && !known.ok) return known;
     if (known && isResult(known.value)) return { ok: true, value: known.value, problems: known.problems };
     this.asked++;
-    const written = await ask();
-    this.kept[key] = written.ok ? { ...written, problems: [...written.problems] } : written;
-    return written;
+    const result = await ask();
+    if (!result.ok && result.passing) return result;
+    const written: Kept[string] = result.ok
+      ? { ok: true, value: result.value, problems: [...result.problems] }
+      : { ok: false, reason: result.reason };
+    this.kept[key] = written;
+    await this.onCall?.({ key, operation, written });
+    return result;
   }
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value);
+const isVerdict = (value: unknown): value is Verdict => VERDICTS.includes(value as Verdict);

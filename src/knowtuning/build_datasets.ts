@@ -2,7 +2,7 @@
 import type { Author } from '../authors/author.ts';
 import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { augmentedRows } from './augment.ts';
-import { RememberingAuthor } from './author_calls.ts';
+import { type OnAuthorCall, RememberingAuthor } from './author_calls.ts';
 import { type PreferenceRow, preferenceRows } from './compare.ts';
 import {
   extractAtoms,
@@ -21,6 +21,8 @@ export interface BuildInput {
   readonly train: readonly TrainRow[];
   /** What authors wrote in earlier runs: it is not asked for again. */
   readonly authorCalls?: Project['authorCalls'];
+  /** Told what authors write as they write it, so that it can be kept whatever becomes of the run. */
+  readonly onAuthorCall?: OnAuthorCall;
   readonly signal?: AbortSignal;
   /** Under which atoms are measured: an SFT adapter, or null for the model as it is. */
   readonly adapter: Adapter | null;
@@ -39,7 +41,7 @@ export interface BuiltDatasets {
 /** The data sets of both stages, without training: difficulty is measured with the model as it was handed over. */
 export async function buildDatasets(input: BuildInput): Promise<BuiltDatasets> {
   const { tuner, adapter, signal, onProblem } = input;
-  const author = new RememberingAuthor(input.author, { ...input.authorCalls });
+  const author = new RememberingAuthor(input.author, { ...input.authorCalls }, input.onAuthorCall);
   const context = { signal, onProblem };
   let project = startProject(input.name, input.train, input.method);
   project.authorCalls = author.kept;

@@ -2,6 +2,7 @@
 import type { Author } from '../authors/author.ts';
 import type { World } from '../authors/world.ts';
 import type { TrainConfig, TrainResult, Tuner } from '../train/tuner.ts';
+import type { OnAuthorCall } from './author_calls.ts';
 import type { OnKnowtuneEvent } from './events.ts';
 import type { MethodOptions, Project, TrainRow } from './project.ts';
 import type { SystemName } from './report.ts';
@@ -35,6 +36,8 @@ export interface KnowtuneInput {
   readonly options: KnowtuneOptions;
   /** What authors wrote in earlier runs (Project.authorCalls): it is not asked for again. */
   readonly authorCalls?: Project['authorCalls'];
+  /** Told what authors write as they write it, so that it can be kept whatever becomes of the run. */
+  readonly onAuthorCall?: OnAuthorCall;
   /** Seconds from any start; for the times of phases. */
   readonly clock: () => number;
   readonly onEvent?: OnKnowtuneEvent;

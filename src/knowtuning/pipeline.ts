@@ -45,7 +45,7 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
   const { tuner, world, train, test, options, signal } = input;
   if (train.length === 0) throw new InputError('training data', 'There are no rows.', 'Give questions.');
   const told = new PhaseTeller(input);
-  const author = new RememberingAuthor(input.author, { ...input.authorCalls });
+  const author = new RememberingAuthor(input.author, { ...input.authorCalls }, input.onAuthorCall);
   const context = {
     signal,
     onProblem: (id: string, operation: string, reason: string) =>

@@ -2,6 +2,7 @@
  * @file The steps that turn questions with answers into the two data sets, each from project to project: extract,
  * measure, select, rewrite, compare. Training is not among them.
  */
+import pLimit from 'p-limit';
 import type { Author, Authored } from '../authors/author.ts';
 import { keyedRandom } from '../authors/keyed_random.ts';
 import { InputError } from '../formats/input_error.ts';
@@ -31,7 +32,7 @@ export async function extractAtoms(
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
-  const next = await eachQuestion(project, context, async (question, problem) => {
+  const next = await eachQuestion(project, author, context, async (question, problem) => {
     const extracted = await author.extract(question, context.signal);
     if (!extracted.ok) {
       problem('extract', extracted.reason);
@@ -117,11 +118,13 @@ export async function writeFineGrained(
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
-  return eachQuestion(project, context, async (row, problem) => {
+  return eachQuestion(project, author, context, async (row, problem) => {
     const difficult = row.atoms.filter((atom) => atom.difficult).map((atom) => atom.text);
     if (difficult.length === 0) return { ...row, fineGrained: null };
-    const question = await author.rewriteQuestion(row, difficult, context.signal);
-    const answer = await author.rewriteAnswer(row, difficult, context.signal);
+    const [question, answer] = await Promise.all([
+      author.rewriteQuestion(row, difficult, context.signal),
+      author.rewriteAnswer(row, difficult, context.signal),
+    ]);
     if (!question.ok) problem('rewriteQuestion', question.reason);
     if (!answer.ok) problem('rewriteAnswer', answer.reason);
     const fineGrained = question.ok && answer.ok ? { question: question.value, answer: answer.value } : null;
@@ -138,24 +141,21 @@ export async function writeComparisons(
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
-  return eachQuestion(project, context, async (row, problem) => {
+  return eachQuestion(project, author, context, async (row, problem) => {
     const supported = supportedAtoms(row);
     const atoms = supported.map((i) => row.atoms[i]!.text);
     if (atoms.length === 0) return { ...row, better: null, pairs: [] };
-    const better: Authored<string> =
-      project.method.stylePairs === 'matched'
-        ? { ok: true, value: atoms.join(' '), problems: [] }
-        : await author.rephrase(row, atoms, context.signal);
+    const atomsAsTheyAre: Authored<string> = { ok: true, value: atoms.join(' '), problems: [] };
+    const [better, ...revisions] = await Promise.all([
+      project.method.stylePairs === 'matched' ? atomsAsTheyAre : author.rephrase(row, atoms, context.signal),
+      ...atoms.map((atom, k) => author.revise(row, atom, supported[k]!, context.signal)),
+    ]);
     if (!better.ok) {
       problem('rephrase', better.reason);
       return { ...row, better: null, pairs: [] };
     }
-    const revised: (string | null)[] = [];
-    for (const [k, atom] of atoms.entries()) {
-      const written = await author.revise(row, atom, supported[k]!, context.signal);
-      if (!written.ok) problem('revise', written.reason);
-      revised.push(written.ok ? written.value : null);
-    }
+    for (const written of revisions) if (!written.ok) problem('revise', written.reason);
+    const revised = revisions.map((written) => (written.ok ? written.value : null));
     const pairs = comparisonPairs({
       better: better.value,
       atoms,
@@ -172,24 +172,44 @@ function supportedAtoms({ atoms }: ProjectQuestion): number[] {
   return atoms.flatMap(({ supported }, i) => (supported ? [i] : []));
 }
 
-/** Does something for one question after the other; what went wrong is kept with the question and told. */
+/**
+ * Does something for every question, several at a time where the author is worth it; the questions keep their order.
+ * What went wrong is kept with the question and told. Where the work fails altogether, calls that are under way are
+ * waited for, so that what they bring is not lost.
+ */
 async function eachQuestion(
   project: Project,
+  { concurrency }: Pick<Author, 'concurrency'>,
   { onProblem, signal }: PrepareContext,
   work: (
     question: ProjectQuestion,
     problem: (operation: string, reason: string) => void,
   ) => Promise<ProjectQuestion>,
 ): Promise<Project> {
-  const questions: ProjectQuestion[] = [];
-  for (const question of project.questions) {
-    signal?.throwIfAborted();
-    const problems = [...question.problems];
-    const done = await work(question, (operation, reason) => {
-      problems.push({ operation, reason });
-      onProblem?.(question.id, operation, reason);
-    });
-    questions.push({ ...done, problems });
-  }
+  const inTurn = pLimit(concurrency);
+  let failed = false;
+  const done = await Promise.allSettled(
+    project.questions.map((question) =>
+      inTurn(async () => {
+        if (failed) return question;
+        try {
+          signal?.throwIfAborted();
+          const problems = [...question.problems];
+          const next = await work(question, (operation, reason) => {
+            problems.push({ operation, reason });
+            onProblem?.(question.id, operation, reason);
+          });
+          return { ...next, problems };
+        } catch (error) {
+          failed = true;
+          throw error;
+        }
+      }),
+    ),
+  );
+  const questions = done.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
   return { ...project, questions };
 }

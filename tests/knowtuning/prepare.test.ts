@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Author } from '../../src/authors/author.ts';
+import { authorCallKey } from '../../src/authors/call_input.ts';
 import { createWorldAuthor } from '../../src/authors/rules_world.ts';
 import { parseStatement, splitSentences } from '../../src/authors/statements.ts';
 import { valueText } from '../../src/authors/world.ts';
 import { InputError } from '../../src/formats/input_error.ts';
 import { augmentedRows, originalRows } from '../../src/knowtuning/augment.ts';
-import { authorCallKey, RememberingAuthor } from '../../src/knowtuning/author_calls.ts';
+import { RememberingAuthor, type WrittenCall } from '../../src/knowtuning/author_calls.ts';
 import {
   extractAtoms,
   selectAtoms,
@@ -129,6 +130,57 @@ describe('what cannot be done', () => {
   });
 });
 
+describe('questions that are done several at a time', () => {
+  /** The world's author with answers that take their time, the first row the longest. */
+  function slowAuthor(concurrency: number): { author: Author; most: () => number; asked: () => number } {
+    const author = createWorldAuthor(world);
+    let [underWay, most, asked] = [0, 0, 0];
+    return {
+      author: {
+        ...author,
+        concurrency,
+        async extract(row) {
+          const place = asked++;
+          most = Math.max(most, ++underWay);
+          await new Promise((resolve) => setTimeout(resolve, place % concurrency === 0 ? 30 : 1));
+          underWay--;
+          return author.extract(row);
+        },
+      },
+      most: () => most,
+      asked: () => asked,
+    };
+  }
+
+  it('are as many as the author is worth, and keep their order', async () => {
+    const start = startProject('test', rows.slice(0, 30), defaultMethod);
+    const alone = await extractAtoms(start, createWorldAuthor(world));
+    for (const concurrency of [1, 4]) {
+      const slow = slowAuthor(concurrency);
+      expect(await extractAtoms(start, slow.author)).toEqual(alone);
+      expect(slow.most()).toBe(concurrency);
+    }
+  });
+
+  it('stop where the work fails, once what is under way has ended', async () => {
+    const slow = slowAuthor(4);
+    const ended: string[] = [];
+    const failing: Author = {
+      ...slow.author,
+      async extract(row) {
+        if (row.id === rows[3]!.id) throw new InputError('key', 'is wrong.', 'Give another.');
+        const written = await slow.author.extract(row);
+        ended.push(row.id);
+        return written;
+      },
+    };
+    const start = startProject('test', rows.slice(0, 30), defaultMethod);
+    await expect(extractAtoms(start, failing)).rejects.toThrow('key: is wrong.');
+    expect(ended).toHaveLength(slow.asked());
+    expect(slow.asked()).toBe(3);
+  });
+});
+
 describe('an author that remembers', () => {
   const few = rows.slice(0, 5);
 
@@ -147,6 +199,38 @@ describe('an author that remembers', () => {
     const third = new RememberingAuthor(changed, structuredClone(first.kept));
     await build(third, few);
     expect(third.asked).toBe(few.length);
+  });
+
+  it('asks again where a failure was passing, and only there', async () => {
+    const author = createWorldAuthor(world);
+    let broken = true;
+    const unreliable: Author = {
+      ...author,
+      rephrase: async (row, atoms) =>
+        broken ? { ok: false, reason: 'The connection broke.', passing: true } : author.rephrase(row, atoms),
+      rewriteQuestion: async () => ({ ok: false, reason: 'I will not.' }),
+    };
+    const first = new RememberingAuthor(unreliable, {});
+    const project = await build(first, few);
+    expect(project.questions.map(({ problems }) => problems.map((p) => p.reason))).toEqual(
+      few.map(() => ['I will not.', 'The connection broke.']),
+    );
+    broken = false;
+    const again = new RememberingAuthor(unreliable, structuredClone(first.kept));
+    expect((await build(again, few)).questions.every(({ better }) => better !== null)).toBe(true);
+    expect(again.asked).toBe(few.length);
+  });
+
+  it('tells every call as it is answered, and no remembered one', async () => {
+    const told: WrittenCall[] = [];
+    const first = new RememberingAuthor(createWorldAuthor(world), {}, (call) => void told.push(call));
+    await build(first, few);
+    expect(Object.fromEntries(told.map(({ key, written }) => [key, written]))).toEqual(first.kept);
+    expect(told).toHaveLength(first.asked);
+    const before = told.length;
+    const again = new RememberingAuthor(createWorldAuthor(world), first.kept, (call) => void told.push(call));
+    await build(again, few);
+    expect(told).toHaveLength(before);
   });
 
   it('keys a call by everything it depends on', async () => {
