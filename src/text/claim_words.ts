@@ -14,6 +14,8 @@ export interface Word {
   readonly start: number;
   /** Whether a sentence begins with it. */
   readonly initial: boolean;
+  /** Whether it begins with a capital letter, in a text that has small ones too. */
+  readonly capital: boolean;
 }
 
 /** What a text claims, as sets. */
@@ -44,25 +46,40 @@ const NUMBER_WORDS: ReadonlyMap<string, string> = new Map(
 
 /** Lower case, without accents. */
 export function foldText(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const decomposed = /^[\0-\x7f]*$/.test(text) ? text : text.normalize('NFKD').replace(/\p{M}/gu, '');
+  return decomposed.toLowerCase();
 }
 
+/** Texts that were read lately: the same sentence is compared many times. */
+const recent = new Map<string, readonly Word[]>();
+const MOST_RECENT = 4096;
+
 /** The words of a text in order; a hyphen parts words, "isn't" is "is" and "not". */
-export function wordsOf(text: string): Word[] {
+export function wordsOf(text: string): readonly Word[] {
+  const known = recent.get(text);
+  if (known) return known;
+  if (recent.size >= MOST_RECENT) recent.clear();
+  const words = splitWords(text);
+  recent.set(text, words);
+  return words;
+}
+
+function splitWords(text: string): Word[] {
   const words: Word[] = [];
+  const hasSmall = /\p{Ll}/u.test(text);
   let end = 0;
-  for (const match of text.matchAll(WORD)) {
-    const between = text.slice(end, match.index);
-    const initial = end === 0 || SENTENCE_BREAK.test(between);
-    end = match.index + match[0].length;
-    const word = (part: string, plain: string, start: number) =>
-      words.push({ text: part, plain, start, initial: initial && start === match.index });
-    const folded = foldText(match[0]).replaceAll('’', "'");
-    const contracted = /^(.+)n't$/.exec(folded);
-    if (contracted) {
-      word(match[0].slice(0, -3), contracted[1]!, match.index);
-      word(match[0].slice(-3), 'not', end - 3);
-    } else word(match[0], folded.replace(/'(?:s|re|ve|ll|d|m)?$/, ''), match.index);
+  for (const { index: start, 0: whole } of text.matchAll(WORD)) {
+    const initial = end === 0 || SENTENCE_BREAK.test(text.slice(end, start));
+    const capital = hasSmall && /^\p{Lu}/u.test(whole);
+    end = start + whole.length;
+    const folded = foldText(whole).replaceAll('’', "'");
+    if (folded.endsWith("n't") && folded.length > 3) {
+      words.push({ text: whole.slice(0, -3), plain: folded.slice(0, -3), start, initial, capital });
+      words.push({ text: whole.slice(-3), plain: 'not', start: end - 3, initial: false, capital: false });
+    } else {
+      const plain = folded.replace(/'(?:s|re|ve|ll|d|m)?$/, '');
+      words.push({ text: whole, plain, start, initial, capital });
+    }
   }
   return words;
 }
@@ -73,14 +90,16 @@ export function numberOf({ plain }: Word): string | null {
   return NUMBER_WORDS.get(plain) ?? null;
 }
 
-/** Whether a word is written as a name where no sentence begins. */
-export function isName({ text, plain, initial }: Word): boolean {
-  return !initial && /^\p{Lu}/u.test(text) && !isFunctionWord(plain);
+/** Whether a word is written as a name where no sentence begins; "Be" may be one there, "I" is a pronoun anywhere. */
+export function isName({ plain, initial, capital }: Word): boolean {
+  return capital && !initial && plain !== 'i';
 }
 
-/** The stem by which a word is compared, or null for a function word. */
+/** The stem by which a word is compared, or null for a function word that is no name. */
 export function stemOf(word: Word): string | null {
-  return numberOf(word) ?? (isFunctionWord(word.plain) ? null : stemmer(word.plain));
+  const number = numberOf(word);
+  if (number !== null) return number;
+  return isFunctionWord(word.plain) && !isName(word) ? null : stemmer(word.plain);
 }
 
 export function readClaim(text: string): ClaimWords {

@@ -25,7 +25,7 @@ const REST = set(`
   like near outside per through throughout till toward towards until via be am is are was were been being do does did
   done doing have has had having can could may might must shall should will would ought here there where when why how
   all any both each either every few many more most much other others own same several some such too very just only
-  again ever once quite rather often usually generally typically commonly however well etc s t d ll m re ve`);
+  again ever once quite rather often usually generally typically commonly however well etc s t d ll m re ve ca wo sha`);
 
 /** Whether a word, in lower case, has no content of its own. */
 export function isFunctionWord(word: string): boolean {

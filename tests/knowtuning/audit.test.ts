@@ -1,0 +1,268 @@
+/** @file The audit: it finds what was put in, and leaves healthy data alone. */
+import { describe, expect, it } from 'vitest';
+import { keyedRandom } from '../../src/authors/keyed_random.ts';
+import { createWorldAuthor } from '../../src/authors/rules_world.ts';
+import { type Audit, auditProject } from '../../src/knowtuning/audit/audit.ts';
+import { crossValidate } from '../../src/knowtuning/audit/giveaway.ts';
+import {
+  extractAtoms,
+  selectAtoms,
+  writeComparisons,
+  writeFineGrained,
+} from '../../src/knowtuning/prepare.ts';
+import { defaultMethod, newAtom, type Project, startProject } from '../../src/knowtuning/project.ts';
+import { parseTrainRows } from '../../src/knowtuning/rows.ts';
+import { readAtlas, readRows } from '../authors/atlas.ts';
+import { seedDefects } from './audit_seeds.ts';
+import { proseQuestions } from './prose_rows.ts';
+
+const world = readAtlas();
+const test = readRows<{ id: string; question: string }>('test');
+
+/** Bundled rows of two facts or more, then the prose rows. */
+async function healthyProject(bundled: number, method = defaultMethod, from = 0): Promise<Project> {
+  const author = createWorldAuthor(world);
+  const rows = parseTrainRows(readRows<unknown>('train'), 'train.jsonl').filter(
+    ({ answer }) => answer.split(/(?<=\.) /).length > 1,
+  );
+  let project = await extractAtoms(startProject('healthy', rows.slice(from, from + bundled), method), author);
+  project = {
+    ...project,
+    questions: project.questions.map((question) => ({
+      ...question,
+      atoms: question.atoms.map((atom) => ({ ...atom, perplexity: atom.text.length })),
+    })),
+  };
+  project = await writeComparisons(await writeFineGrained(selectAtoms(project), author), author);
+  return { ...project, questions: [...project.questions, ...proseQuestions()] };
+}
+
+const marks = (audit: Audit) =>
+  audit.findings
+    .filter(({ severity }) => severity !== 'note')
+    .map(({ kind, id, aspect }) => `${kind} ${id} ${aspect}`);
+
+describe('sixty seeded defects', () => {
+  /** The bundled rows that defects are put into, and whether the audit knows their world. */
+  const places = [0, 300, 600].flatMap((from) => [
+    { from, name: 'with the world', known: world },
+    { from, name: 'by words alone', known: null },
+  ]);
+  it.each(places)('are found but for three at most, from row $from, $name', async ({ from, known }) => {
+    const healthy = await healthyProject(60, defaultMethod, from);
+    const before = await auditProject({ project: healthy, test, world: known });
+    const seeded = seedDefects(healthy);
+    expect(seeded.defects).toHaveLength(60);
+    expect(new Set(seeded.defects.map(({ name }) => name.split(':')[0])).size).toBe(6);
+    const after = await auditProject({
+      ...{ project: seeded.project, test: [...test, ...seeded.test], world: known },
+    });
+    const [alarms, found] = [marks(before), new Set(marks(after))];
+    const missed = seeded.defects.filter(({ kinds, id, aspect }) =>
+      kinds.every((kind) => {
+        const mark = `${kind} ${id} ${aspect}`;
+        return alarms.includes(mark) || !found.has(mark);
+      }),
+    );
+    console.log(
+      `found ${60 - missed.length} of 60 (missed: ${missed.map(({ name }) => name).join(', ')}); ` +
+        `false alarms in ${before.pairs} healthy pairs: ${alarms.length}; unmarked: ${before.unmarkedPairs}`,
+    );
+    expect(missed.length).toBeLessThanOrEqual(3);
+    expect(alarms.length).toBeLessThanOrEqual(3);
+    expect(before.unmarkedPairs / before.pairs).toBeGreaterThanOrEqual(0.8);
+  });
+});
+
+describe('a finding', () => {
+  const project = (): Project => ({
+    ...startProject('prose', [], defaultMethod),
+    questions: proseQuestions(),
+  });
+  /** The findings of a project in which one question was changed. */
+  const audit = async (change: (question: Project['questions'][number]) => void, context?: number) => {
+    const changed = project();
+    change(changed.questions[0]!);
+    return auditProject({
+      project: changed,
+      ...(context === undefined
+        ? {}
+        : {
+            context: {
+              tokens: context,
+              count: async (rows) =>
+                rows.map(({ prompt, completion }) => `${prompt} ${completion}`.split(' ').length),
+            },
+          }),
+    });
+  };
+  const pair = (question: Project['questions'][number], aspect: string) =>
+    question.pairs.find((each) => each.aspect === aspect)!;
+
+  it('names nothing where nothing is wrong', async () => {
+    expect((await audit(() => {})).findings).toEqual([]);
+  });
+
+  it.each<[string, string | null, string, RegExp, (question: Project['questions'][number]) => void]>([
+    [
+      'not-a-permutation',
+      'illogical',
+      'warning',
+      /more than their order/,
+      (q) => {
+        pair(q, 'illogical').worse += ' It is painted red.';
+      },
+    ],
+    [
+      'equal-sides',
+      'incomplete',
+      'error',
+      /the same words/,
+      (q) => {
+        pair(q, 'incomplete').worse = q.better!.toLowerCase();
+      },
+    ],
+    [
+      'nothing-missing',
+      'incomplete',
+      'error',
+      /lacks none/,
+      (q) => {
+        pair(q, 'incomplete').worse = q.atoms.map(({ text }) => text).join(' ');
+      },
+    ],
+    [
+      'nothing-missing',
+      'incomplete',
+      'warning',
+      /is said by the sentences that stayed/,
+      (q) => {
+        pair(q, 'incomplete').worse =
+          'A suspension bridge hangs its deck from steel cables that run over two tall towers. Blocks of concrete at both ends hold the cables.';
+      },
+    ],
+    [
+      'better-incomplete',
+      null,
+      'warning',
+      /lacks what a fact names: "two"/,
+      (q) => {
+        q.better = q.better!.replace('two ', '');
+      },
+    ],
+    [
+      'better-invents',
+      null,
+      'warning',
+      /"Brooklyn", "1883"/,
+      (q) => {
+        q.better += ' One is in Brooklyn since 1883.';
+      },
+    ],
+    [
+      'unchanged-revision',
+      'nonfactual',
+      'error',
+      /nothing was made false/,
+      (q) => {
+        pair(q, 'nonfactual').worse = q.atoms.map(({ text }) => text).join(' ');
+        pair(q, 'nonfactual').changed = [];
+      },
+    ],
+    [
+      'unsupported-atom',
+      null,
+      'note',
+      /not in the answer/,
+      (q) => {
+        q.atoms.push({ ...newAtom('It sways.'), supported: false, unsupportedReason: 'Few of its words.' });
+      },
+    ],
+    [
+      'duplicate-question',
+      null,
+      'note',
+      /with another answer/,
+      (q) => {
+        q.question = 'Why does BREAD rise?';
+      },
+    ],
+  ])('%s of %s is an %s', async (kind, aspect, severity, message, change) => {
+    const { findings, counts } = await audit(change);
+    const found = findings.filter((finding) => finding.kind === kind);
+    expect(found).toHaveLength(1);
+    expect(counts[kind as keyof typeof counts]).toBe(1);
+    expect(found[0]).toMatchObject({ aspect, severity, message: expect.stringMatching(message) });
+    expect(found[0]!.cure).toMatch(/\.$/);
+  });
+
+  it('names rows over the context limit, by the tokens that the caller counts', async () => {
+    const long = (q: Project['questions'][number]) => {
+      pair(q, 'illogical').worse += ` ${'more words '.repeat(40)}`;
+    };
+    const { findings } = await audit(long, 80);
+    expect(findings.filter(({ kind }) => kind === 'over-context')).toMatchObject([
+      { id: 'prose-0', aspect: 'illogical', severity: 'error', message: expect.stringContaining('holds 80') },
+    ]);
+    expect((await audit(() => {}, 80)).counts['over-context']).toBeUndefined();
+  });
+
+  it('warns where most facts chosen for training are unknown', async () => {
+    const levels = (known: number) => (question: Project['questions'][number]) => {
+      question.atoms = question.atoms.map((atom, i) => ({
+        ...atom,
+        difficult: true,
+        knowledge: { level: i < known ? 'MaybeKnown' : 'Unknown', greedy: 0, sampled: 0 },
+      }));
+    };
+    expect((await audit(levels(1))).findings).toMatchObject([{ kind: 'mostly-unknown', id: null }]);
+    expect((await audit(levels(2))).findings).toEqual([]);
+  });
+
+  it('reads facts without full stops as facts', async () => {
+    const { findings } = await audit((question) => {
+      for (const atom of question.atoms) atom.text = atom.text.replace(/\.$/, '');
+      const [a, b, c] = question.atoms.map(({ text }) => text);
+      pair(question, 'illogical').worse = `${c} ${a} ${b}`;
+      pair(question, 'incomplete').worse = `${a} ${b}`;
+    });
+    expect(findings.filter(({ kind }) => kind !== 'style-giveaway')).toEqual([]);
+  });
+});
+
+describe('what style alone gives away', () => {
+  it('is told from chance, the same every time', () => {
+    const random = keyedRandom('giveaway');
+    const noise = Array.from({ length: 200 }, () => [random.below(1000) - 499.5, random.below(1000) - 499.5]);
+    expect(Math.abs(crossValidate(noise) - 0.5)).toBeLessThan(0.12);
+    expect(crossValidate(noise)).toBe(crossValidate(noise));
+    expect(crossValidate(noise.map(([x, y]) => [Math.abs(x!), y!]))).toBeGreaterThan(0.95);
+    expect(crossValidate(noise.map(() => [0, 0]))).toBe(0.5);
+  });
+
+  it('is little in bundled pairs, and named where better answers are fluent and worse ones are not', async () => {
+    const project = await healthyProject(120);
+    const plain = await auditProject({ project });
+    expect(plain.counts['style-giveaway-set']).toBeUndefined();
+    for (const aspect of ['incomplete', 'nonfactual', 'illogical'] as const)
+      expect(plain.style[aspect].wording).toBeLessThan(0.75);
+    expect(plain.style.incomplete.lengthRatio).toBeLessThan(0.8);
+    expect(plain.style.illogical.lengthRatio).toBeCloseTo(1, 1);
+
+    const fluent = structuredClone(project);
+    for (const question of fluent.questions) {
+      question.better = question.better!.replaceAll('. ', ', and also, ');
+      for (const pair of question.pairs) pair.better = question.better;
+    }
+    const told = await auditProject({ project: fluent });
+    expect(told.style.illogical.wording).toBeGreaterThan(0.9);
+    expect(told.counts['style-giveaway-set']).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is chance where both sides are joined in the same way', async () => {
+    const matched = await healthyProject(120, { ...defaultMethod, stylePairs: 'matched' });
+    const questions = matched.questions.filter(({ id }) => !id.startsWith('prose'));
+    const { style } = await auditProject({ project: { ...matched, questions } });
+    expect(style.illogical).toMatchObject({ wording: 0.5, length: 0.5, lengthRatio: 1, lengthDifference: 0 });
+  });
+});
