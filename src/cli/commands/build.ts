@@ -1,5 +1,15 @@
 /** @file `build`: the data sets of KnowTuning without training, for use here or elsewhere. */
+import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
+import { jsonLines } from '../../knowtuning/exports/files.ts';
+import {
+  AUDIT_OPTIONS,
+  auditFiles,
+  auditFor,
+  auditText,
+  exportFormats,
+  readLeakRows,
+} from '../audit_output.ts';
 import type { Command } from '../command.ts';
 import { METHOD_OPTIONS, methodOptions, openAuthor } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
@@ -13,11 +23,13 @@ interface BuildResult {
   readonly difficult: number;
   readonly sft_rows: number;
   readonly dpo_pairs: number;
+  readonly audit: Pick<Audit, 'pairs' | 'unmarkedPairs' | 'counts'>;
   readonly problems: { readonly id: string; readonly operation: string; readonly reason: string }[];
 }
 
 export const buildCommand: Command = {
-  summary: "KnowTuning's data sets from questions and answers: sft.jsonl, dpo.jsonl, project.json",
+  summary:
+    "KnowTuning's data sets from questions and answers: sft.jsonl, dpo.jsonl, project.json, audit.json",
   options: {
     ...MODEL_OPTIONS,
     adapter: {
@@ -25,6 +37,7 @@ export const buildCommand: Command = {
     },
     data: { required: true, help: 'JSONL of {question, answer}' },
     ...METHOD_OPTIONS,
+    ...AUDIT_OPTIONS,
     out: { required: true, help: 'directory for the result' },
   },
   async run(options, progress) {
@@ -32,6 +45,8 @@ export const buildCommand: Command = {
     const method = methodOptions(options);
     const author = openAuthor(options, world);
     const train = await readTrainRows(options.get('data'));
+    const test = await readLeakRows(options);
+    const formats = exportFormats(options);
     const opened = await openModel(options);
     try {
       const adapter = await openAdapter(options, opened);
@@ -46,13 +61,14 @@ export const buildCommand: Command = {
         method,
         onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
       });
-      const lines = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+      const audit = await auditFor(opened, project, test, world);
       await writeDirectory(
         options.get('out'),
         new Map([
-          ['sft.jsonl', lines(sft)],
-          ['dpo.jsonl', lines(dpo)],
+          ['sft.jsonl', jsonLines(sft)],
+          ['dpo.jsonl', jsonLines(dpo)],
           ['project.json', `${JSON.stringify(project, null, 2)}\n`],
+          ...auditFiles(project, audit, formats),
         ]),
       );
       const atoms = project.questions.flatMap((q) => q.atoms);
@@ -63,6 +79,7 @@ export const buildCommand: Command = {
         difficult: atoms.filter((a) => a.difficult).length,
         sft_rows: sft.length,
         dpo_pairs: dpo.length,
+        audit: { pairs: audit.pairs, unmarkedPairs: audit.unmarkedPairs, counts: audit.counts },
         problems,
       } satisfies BuildResult;
     } finally {
@@ -72,6 +89,7 @@ export const buildCommand: Command = {
   text(r: BuildResult) {
     return [
       `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,
+      auditText(r.audit),
       ...r.problems.map((p) => `${p.id}: ${p.operation}: ${p.reason}`),
     ].join('\n');
   },
