@@ -1,5 +1,5 @@
 // dk and dv of attention in register blocks, without shared memory: for software adapters. One invocation works on four keys
-// of a key head and walks over the queries that see them 4 at a time, and over the query heads of its group:
+// of a key head and walks over the queries that see them 8 at a time, and over the query heads of its group:
 // dv = sum p do, dk = sum p (do . v - delta) q / sqrt(D). The sums lie in dqkv itself. head_dim must be a multiple of four.
 
 // include parts/attention_register
@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   var row_end = 0u;
   for (var r = 0u; r < params.block; r++) { row_end = max(row_end, query_end[min(key + r, last)]); }
   var is_first = true;
-  for (var row = key; row < row_end; row += 4u) {
+  for (var row = key; row < row_end; row += 8u) {
     // Bit m of each key's: whether query row + m sees it.
     var seen = vec4<u32>();
     for (var m = 0u; m < params.step; m++) { seen = seen | select(vec4<u32>(), vec4<u32>(1u << m), sees(row + m, keys)); }
@@ -46,10 +46,18 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
       var s1 = vec4<f32>();
       var s2 = vec4<f32>();
       var s3 = vec4<f32>();
+      var s4 = vec4<f32>();
+      var s5 = vec4<f32>();
+      var s6 = vec4<f32>();
+      var s7 = vec4<f32>();
       var w0 = vec4<f32>();
       var w1 = vec4<f32>();
       var w2 = vec4<f32>();
       var w3 = vec4<f32>();
+      var w4 = vec4<f32>();
+      var w5 = vec4<f32>();
+      var w6 = vec4<f32>();
+      var w7 = vec4<f32>();
       var k0 = vec4<f32>();
       var k1 = vec4<f32>();
       var k2 = vec4<f32>();
@@ -84,8 +92,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           w1 = w2;
           s2 = s3;
           w2 = w3;
-          s3 = s;
-          w3 = w;
+          s3 = s4;
+          w3 = w4;
+          s4 = s5;
+          w4 = w5;
+          s5 = s6;
+          w5 = w6;
+          s6 = s7;
+          w6 = w7;
+          s7 = s;
+          w7 = w;
         }
       }
       for (var m = 0u; m < params.step; m++) {
@@ -98,8 +114,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
         w1 = w2;
         s2 = s3;
         w2 = w3;
-        s3 = p;
-        w3 = g;
+        s3 = s4;
+        w3 = w4;
+        s4 = s5;
+        w4 = w5;
+        s5 = s6;
+        w5 = w6;
+        s6 = s7;
+        w6 = w7;
+        s7 = p;
+        w7 = g;
       }
       for (var c = 0u; c < params.chunks; c++) {
         var dk0 = vec4<f32>();
@@ -130,8 +154,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
           s1 = s2;
           w2 = w3;
           s2 = s3;
-          w3 = g;
-          s3 = p;
+          w3 = w4;
+          s3 = s4;
+          w4 = w5;
+          s4 = s5;
+          w5 = w6;
+          s5 = s6;
+          w6 = w7;
+          s6 = s7;
+          w7 = g;
+          s7 = p;
         }
         // One guarded update in a loop: see forward_register.wgsl.
         for (var r = 0u; r < 2u * used; r++) {

@@ -8,7 +8,7 @@ struct Params {
   first: u32, // block of this dispatch, where they are divided among several
   chunks: u32, // head_dim / 4
   block: u32, // 4, queries (in the keys' pass keys) of an invocation
-  step: u32, // 8 keys (in the keys' pass 4 queries) walked over at a time
+  step: u32, // 8 keys (in the keys' pass queries) walked over at a time
   ranges: u32, // 2, of keys that a query sees
 }
 

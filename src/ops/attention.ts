@@ -47,16 +47,13 @@ function pairs(s: AttentionShape): number {
 /** Rows of a block: of queries in the passes for queries, of keys in the pass for keys. */
 const BLOCK_ROWS = { register: 4, tiled: 64 } as const;
 /** Keys, or queries, walked over at a time; the register kernels have registers for so many. */
-const STEP = {
-  register: { forward: 8, backward_q: 8, backward_kv: 4 },
-  tiled: { forward: 32, backward_q: 32, backward_kv: 32 },
-} as const;
+const STEP = { register: 8, tiled: 32 } as const;
 
 /** Dimensions of a slice of a tiled product. */
 const SLICE = 16;
 
 interface Pass {
-  readonly name: keyof (typeof STEP)['tiled'];
+  readonly name: 'forward' | 'backward_q' | 'backward_kv';
   /** Heads that invocations are divided among. */
   readonly heads: number;
   /** Products over pairs and dimensions that it makes. */
@@ -77,7 +74,7 @@ function dispatchPass(
 ): void {
   const { name, heads } = pass;
   const variant = s.variant ?? attentionVariant(program, s.headDim);
-  const [block, step] = [BLOCK_ROWS[variant], STEP[variant][name]];
+  const [block, step] = [BLOCK_ROWS[variant], STEP[variant]];
   const scale = 1 / Math.sqrt(s.headDim);
   const shape = { rows: s.rows, heads: s.heads, kv_heads: s.kvHeads, scale };
   const tiles = {
