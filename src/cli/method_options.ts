@@ -1,20 +1,14 @@
 /** @file Options of the method on the command line, shared by `build` and `knowtune`. */
-import type { Author } from '../authors/author.ts';
-import { createWorldAuthor } from '../authors/rules_world.ts';
-import type { World } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
 import { parseJson } from '../formats/json.ts';
 import { defaultMethod, type MethodOptions } from '../knowtuning/project.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
+import { AUTHOR_OPTIONS } from './author_options.ts';
 import { readInput } from './open_model.ts';
 import { bundled } from './world_files.ts';
 
 export const METHOD_OPTIONS: OptionSpecs = {
-  author: {
-    default: 'rules',
-    choices: ['rules'],
-    help: 'who writes: rules is the offline author of a closed world',
-  },
+  ...AUTHOR_OPTIONS,
   world: {
     default: bundled.world,
     help: 'the closed world of the offline author, and of the checker of facts',
@@ -53,10 +47,6 @@ export function methodOptions(options: Options): MethodOptions {
     stylePairs: options.get('style-pairs') as MethodOptions['stylePairs'],
     seed: options.integer('seed', 0),
   };
-}
-
-export function openAuthor(options: Options, world: World): Author {
-  return createWorldAuthor(world, options.integer('seed', 0));
 }
 
 /** Settings of the three trainings from --config: {"sft": {...}, "stage1": {...}, "stage2": {...}} with `train`'s keys. */

@@ -66,6 +66,9 @@ const questionSchema = v.object({
   problems: v.array(v.object({ operation: text, reason: text })),
 });
 
+/** SHA-256 of operation, author, version and input. */
+const callKey = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
 const authoredSchema = v.variant('ok', [
   v.object({
     ok: v.literal(true),
@@ -109,13 +112,14 @@ const projectSchema = v.object({
   /** Rows about known atoms that were not selected. */
   replay: v.optional(v.array(replaySchema), []),
   /** What authors wrote, by the SHA-256 of operation, author, version and input. */
-  authorCalls: v.record(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)), authoredSchema),
+  authorCalls: v.record(callKey, authoredSchema),
 });
 
 export type Project = v.InferOutput<typeof projectSchema>;
 export type ProjectQuestion = v.InferOutput<typeof questionSchema>;
 export type ProjectAtom = v.InferOutput<typeof atomSchema>;
 export type ComparisonPair = v.InferOutput<typeof pairSchema>;
+export type AuthorCalls = Project['authorCalls'];
 export type Aspect = (typeof ASPECTS)[number];
 export type ReplayRow = v.InferOutput<typeof replaySchema>;
 export type KnowledgeLevel = (typeof KNOWLEDGE_LEVELS)[number];
@@ -163,6 +167,16 @@ export function startProject(name: string, rows: readonly TrainRow[], method: Me
 /** Reads a project from parsed JSON. @throws InputError that names the first place that is wrong */
 export function parseProject(json: unknown, place = 'project.json'): Project {
   return parse(projectSchema, json, place, `Use a project that TabTune wrote (version ${PROJECT_VERSION}).`);
+}
+
+/** Reads one author's call that was kept by itself: its key beside what was written. */
+export function parseAuthorCall(
+  json: unknown,
+  place: string,
+): { readonly key: string; readonly written: AuthorCalls[string] } {
+  const cure = 'Delete the line; that call is made anew.';
+  const { key } = parse(v.object({ key: callKey }), json, place, cure);
+  return { key, written: parse(authoredSchema, json, place, cure) };
 }
 
 /** @throws InputError for shares outside (0, 1] and the like */

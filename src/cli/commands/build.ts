@@ -1,4 +1,5 @@
 /** @file `build`: the data sets of KnowTuning without training, for use here or elsewhere. */
+import type { UsageReport } from '../../authors/openai/usage.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
 import { jsonLines } from '../../knowtuning/exports/files.ts';
@@ -10,8 +11,10 @@ import {
   exportFormats,
   readLeakRows,
 } from '../audit_output.ts';
+import { openJournal } from '../author_journal.ts';
+import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
 import type { Command } from '../command.ts';
-import { METHOD_OPTIONS, methodOptions, openAuthor } from '../method_options.ts';
+import { METHOD_OPTIONS, methodOptions } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { readTrainRows, readWorld } from '../world_files.ts';
@@ -24,6 +27,8 @@ interface BuildResult {
   readonly sft_rows: number;
   readonly dpo_pairs: number;
   readonly audit: Pick<Audit, 'pairs' | 'unmarkedPairs' | 'counts'>;
+  /** What the endpoint counted, where one was asked. */
+  readonly usage: UsageReport | null;
   readonly problems: { readonly id: string; readonly operation: string; readonly reason: string }[];
 }
 
@@ -43,12 +48,14 @@ export const buildCommand: Command = {
   async run(options, progress) {
     const world = await readWorld(options.get('world'));
     const method = methodOptions(options);
-    const author = openAuthor(options, world);
+    const choice = authorChoice(options);
     const train = await readTrainRows(options.get('data'));
     const test = await readLeakRows(options);
     const formats = exportFormats(options);
     const opened = await openModel(options);
+    const journal = openJournal(options.get('out'));
     try {
+      const { author, usage } = await openAuthor(choice, world, method.seed, opened);
       const adapter = await openAdapter(options, opened);
       progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
       const problems: BuildResult['problems'] = [];
@@ -59,6 +66,8 @@ export const buildCommand: Command = {
         train,
         adapter,
         method,
+        authorCalls: journal.kept,
+        onAuthorCall: journal.append,
         onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
       });
       const audit = await auditFor(opened, project, test, world);
@@ -80,9 +89,11 @@ export const buildCommand: Command = {
         sft_rows: sft.length,
         dpo_pairs: dpo.length,
         audit: { pairs: audit.pairs, unmarkedPairs: audit.unmarkedPairs, counts: audit.counts },
+        usage: usage(),
         problems,
       } satisfies BuildResult;
     } finally {
+      journal.close();
       opened.gpu.destroy();
     }
   },
@@ -90,6 +101,7 @@ export const buildCommand: Command = {
     return [
       `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,
       auditText(r.audit),
+      ...(r.usage ? usageLines(r.usage) : []),
       ...r.problems.map((p) => `${p.id}: ${p.operation}: ${p.reason}`),
     ].join('\n');
   },

@@ -1,5 +1,6 @@
 /** @file `knowtune`: the whole method with before and after; `--demo` on the bundled model and world. */
 
+import type { UsageReport } from '../../authors/openai/usage.ts';
 import { InputError } from '../../formats/input_error.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
@@ -13,8 +14,10 @@ import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
 import type { TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
+import { openJournal } from '../author_journal.ts';
+import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
 import type { Command } from '../command.ts';
-import { METHOD_OPTIONS, methodOptions, openAuthor, stageConfigs } from '../method_options.ts';
+import { METHOD_OPTIONS, methodOptions, stageConfigs } from '../method_options.ts';
 import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
@@ -68,9 +71,12 @@ export const knowtuneCommand: Command = {
           train: await readTrainRows(data!),
           test: options.maybe('test') ? await readTestRows(options.get('test'), world) : [],
         };
+    const choice = authorChoice(options);
     const started = performance.now();
     const opened = await openModel(options);
+    const journal = openJournal(options.get('out'));
     try {
+      const { author, usage } = await openAuthor(choice, world, options.integer('seed', 0), opened);
       const settings = await knowtuneOptions(options, opened.config.maxPositionEmbeddings);
       progress(
         `${opened.gpu.adapter.description}${opened.gpu.adapter.software ? ' (software: right, but slow)' : ''}`,
@@ -79,7 +85,9 @@ export const knowtuneCommand: Command = {
       const result = await knowtune({
         name: demo ? 'demo' : data!,
         tuner: opened.tuner,
-        author: openAuthor(options, world),
+        author,
+        authorCalls: journal.kept,
+        onAuthorCall: journal.append,
         world,
         ...rows,
         options: settings,
@@ -103,6 +111,7 @@ export const knowtuneCommand: Command = {
         kernels: kernelVariants(opened.gpu),
         weights: weightsReport(opened.model),
         memory: opened.tuner.memory(),
+        author: { name: author.name, versions: author.versions, usage: usage() },
         seconds: (performance.now() - started) / 1000,
         stages: Object.fromEntries(
           STAGES.map((s) => [
@@ -112,13 +121,15 @@ export const knowtuneCommand: Command = {
         ),
       };
       await writeDirectory(options.get('out'), resultFiles(result, settings, opened.baseModel, manifest));
-      return { out: options.get('out'), seconds: manifest.seconds, report: result.report };
+      return { out: options.get('out'), seconds: manifest.seconds, usage: usage(), report: result.report };
     } finally {
+      journal.close();
       opened.gpu.destroy();
     }
   },
-  text(result: { out: string; seconds: number; report: KnowtuneReport }) {
-    return `${formatReport(result.report)}\n\n${result.seconds.toFixed(0)} s; adapters, data, answers and report in ${result.out}`;
+  text(result: { out: string; seconds: number; usage: UsageReport | null; report: KnowtuneReport }) {
+    const usage = result.usage ? `\n${usageLines(result.usage).join('\n')}` : '';
+    return `${formatReport(result.report)}${usage}\n\n${result.seconds.toFixed(0)} s; adapters, data, answers and report in ${result.out}`;
   },
 };
 

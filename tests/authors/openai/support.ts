@@ -14,6 +14,9 @@ import {
 import { defaultMethod, type Project, startProject, type TrainRow } from '../../../src/knowtuning/project.ts';
 import type { FixtureServer } from './fixture_server.ts';
 
+/** Calls under way at most, where a test does not say otherwise. */
+export const CONCURRENCY = 8;
+
 const RIVERS = ['Nurra', 'Olt', 'Vesk', 'Adara', 'Imre', 'Tolle', 'Quill', 'Sarn', 'Perl', 'Wend'];
 
 /** Questions and answers about rivers that do not exist, of one to four sentences. */
@@ -40,7 +43,7 @@ export function authorOf(server: FixtureServer, options: Partial<EndpointOptions
     baseUrl: server.baseUrl,
     model: 'fixture',
     key: null,
-    concurrency: 8,
+    concurrency: CONCURRENCY,
     fetch,
     now: Date.now,
     meter: new UsageMeter(null),
