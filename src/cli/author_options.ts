@@ -48,8 +48,15 @@ export type AuthorChoice =
 
 const ENDPOINT_OPTIONS = ['llm', 'base-url', 'llm-price-in', 'llm-price-out'];
 
-/** @throws InputError for options that do not fit together, before anything is loaded or asked */
-export function authorChoice(options: Options, environment: NodeJS.ProcessEnv = process.env): AuthorChoice {
+/**
+ * @param asks whether the endpoint will be asked, so that a key may be needed
+ * @throws InputError for options that do not fit together, before anything is loaded or asked
+ */
+export function authorChoice(
+  options: Options,
+  asks = true,
+  environment: NodeJS.ProcessEnv = process.env,
+): AuthorChoice {
   const kind = options.get('author');
   if (kind !== 'openai')
     for (const name of kind === 'local' ? ENDPOINT_OPTIONS : [...ENDPOINT_OPTIONS, 'llm-concurrency'])
@@ -68,7 +75,7 @@ export function authorChoice(options: Options, environment: NodeJS.ProcessEnv = 
     throw new InputError('--llm', 'is missing.', "Give the model's name at the endpoint: --llm NAME.");
   const baseUrl = endpointAddress(options.maybe('base-url') ?? OPENAI);
   const key = environment[KEY_VARIABLE]?.trim() || null;
-  if (key === null && baseUrl === OPENAI)
+  if (asks && key === null && baseUrl === OPENAI)
     throw new InputError(
       KEY_VARIABLE,
       'is not set, and this endpoint needs a key.',
@@ -155,11 +162,14 @@ export async function openEndpointAuthor(
 }
 
 /** What an endpoint counted, as lines for the terminal. */
-export function usageLines({ operations, total, uncounted_calls }: UsageReport): string[] {
+export function usageLines(
+  { operations, total, uncounted_calls }: UsageReport,
+  heading = 'asked of the endpoint in this run:',
+): string[] {
   const line = (name: string, { calls, prompt_tokens, completion_tokens, cost }: Usage): string =>
     `  ${name.padEnd(16)}${calls} calls, ${prompt_tokens} tokens in, ${completion_tokens} out${cost === null ? '' : `, cost ${cost.toFixed(4)}`}`;
   return [
-    'asked of the endpoint in this run:',
+    heading,
     ...Object.entries(operations).map(([operation, usage]) => line(operation, usage)),
     line('in all', total),
     ...(uncounted_calls > 0 ? [`  the endpoint did not count the tokens of ${uncounted_calls} calls`] : []),

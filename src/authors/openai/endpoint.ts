@@ -143,8 +143,21 @@ export class ChatEndpoint {
   }
 }
 
+/** What of a chat completion is looked at. */
+interface Completion {
+  readonly choices?:
+    | readonly {
+        readonly message?: {
+          readonly content?: string | null | undefined;
+          readonly refusal?: string | null | undefined;
+        };
+        readonly finish_reason?: string | null | undefined;
+      }[]
+    | undefined;
+}
+
 /** What a chat completion says: also of one that comes from a batch. */
-export function readCompletion({ choices }: Pick<ChatCompletion, 'choices'>): ModelReply {
+export function readCompletion({ choices }: Completion): ModelReply {
   const choice = choices?.[0];
   if (!choice) return { kind: 'failed', reason: 'The endpoint answered without a reply.' };
   const { message, finish_reason } = choice;

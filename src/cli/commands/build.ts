@@ -13,6 +13,14 @@ import {
 } from '../audit_output.ts';
 import { openJournal } from '../author_journal.ts';
 import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
+import {
+  BATCH_OPTIONS,
+  type BatchRound,
+  extractFromBatch,
+  openBatch,
+  roundText,
+  writeRound,
+} from '../build_batch.ts';
 import type { Command } from '../command.ts';
 import { METHOD_OPTIONS, methodOptions } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
@@ -42,20 +50,31 @@ export const buildCommand: Command = {
     },
     data: { required: true, help: 'JSONL of {question, answer}' },
     ...METHOD_OPTIONS,
+    ...BATCH_OPTIONS,
     ...AUDIT_OPTIONS,
     out: { required: true, help: 'directory for the result' },
   },
   async run(options, progress) {
     const world = await readWorld(options.get('world'));
     const method = methodOptions(options);
-    const choice = authorChoice(options);
+    const choice = authorChoice(options, options.maybe('batch-out') === undefined);
+    const batch = await openBatch(options, choice);
     const train = await readTrainRows(options.get('data'));
     const test = await readLeakRows(options);
     const formats = exportFormats(options);
+    if (batch) {
+      const journal = openJournal(options.get('out'));
+      try {
+        await extractFromBatch(batch, train, method, journal);
+        if (batch.waiting.size > 0) return await writeRound(batch, 'extract', options, journal);
+      } finally {
+        journal.close();
+      }
+    }
     const opened = await openModel(options);
     const journal = openJournal(options.get('out'));
     try {
-      const { author, usage } = await openAuthor(choice, world, method.seed, opened);
+      const { author, usage } = batch ?? (await openAuthor(choice, world, method.seed, opened));
       const adapter = await openAdapter(options, opened);
       progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
       const problems: BuildResult['problems'] = [];
@@ -70,6 +89,7 @@ export const buildCommand: Command = {
         onAuthorCall: journal.append,
         onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
       });
+      if (batch && batch.waiting.size > 0) return await writeRound(batch, 'write', options, journal);
       const audit = await auditFor(opened, project, test, world);
       await writeDirectory(
         options.get('out'),
@@ -97,7 +117,8 @@ export const buildCommand: Command = {
       opened.gpu.destroy();
     }
   },
-  text(r: BuildResult) {
+  text(r: BuildResult | BatchRound) {
+    if ('round' in r) return roundText(r);
     return [
       `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,
       auditText(r.audit),
