@@ -7,10 +7,11 @@ export function originalRows(project: Project): PromptCompletion[] {
   return project.questions.map(({ question, answer }) => ({ prompt: question, completion: answer }));
 }
 
-/** D_ka = D and {(q*, a*)}: the given rows first, then the fine-grained ones, in the project's order. */
+/** D_ka = D and {(q*, a*)}: the given rows first, then the fine-grained ones, in the project's order; then the replayed. */
 export function augmentedRows(project: Project): PromptCompletion[] {
   const fine = project.questions.flatMap(({ fineGrained }) =>
     fineGrained ? [{ prompt: fineGrained.question, completion: fineGrained.answer }] : [],
   );
-  return [...originalRows(project), ...fine];
+  const replayed = project.replay.map(({ question, answer }) => ({ prompt: question, completion: answer }));
+  return [...originalRows(project), ...fine, ...replayed];
 }

@@ -4,6 +4,7 @@ import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { augmentedRows } from './augment.ts';
 import { type OnAuthorCall, RememberingAuthor } from './author_calls.ts';
 import { type PreferenceRow, preferenceRows } from './compare.ts';
+import { KNOWLEDGE_OPTIONS, type KnowledgeOptions, measureKnowledge, needsKnowledge } from './knowledge.ts';
 import {
   extractAtoms,
   measureAtoms,
@@ -13,6 +14,7 @@ import {
   writeFineGrained,
 } from './prepare.ts';
 import { type MethodOptions, type Project, startProject, type TrainRow } from './project.ts';
+import { writeReplay } from './replay.ts';
 
 export interface BuildInput {
   readonly name: string;
@@ -27,6 +29,8 @@ export interface BuildInput {
   /** Under which atoms are measured: an SFT adapter, or null for the model as it is. */
   readonly adapter: Adapter | null;
   readonly method: MethodOptions;
+  /** How the model is asked what it knows; null: only where the method needs it, in the usual way. */
+  readonly knowledge?: KnowledgeOptions | null;
   readonly onProblem?: OnProblem;
 }
 
@@ -46,8 +50,11 @@ export async function buildDatasets(input: BuildInput): Promise<BuiltDatasets> {
   let project = startProject(input.name, input.train, input.method);
   project.authorCalls = author.kept;
   project = await extractAtoms(project, author, context);
-  project = selectAtoms(await measureAtoms(project, tuner, adapter, 'perplexity', context));
-  project = await writeFineGrained(project, author, context);
+  project = await measureAtoms(project, tuner, adapter, 'perplexity', context);
+  const asking = input.knowledge ?? (needsKnowledge(input.method) ? KNOWLEDGE_OPTIONS : null);
+  if (asking) project = await measureKnowledge(project, tuner, adapter, author, 'knowledge', context, asking);
+  project = await writeFineGrained(selectAtoms(project), author, context);
+  project = await writeReplay(project, author, context);
   project = await writeComparisons(project, author, context);
   return { project, sft: augmentedRows(project), dpo: preferenceRows(project) };
 }

@@ -1,5 +1,5 @@
 /** @file Figures about a project as a whole. */
-import type { Project } from './project.ts';
+import { KNOWLEDGE_LEVELS, type KnowledgeLevel, type Project } from './project.ts';
 
 /** Atoms of all questions. */
 export function countAtoms({ questions }: Project): number {
@@ -31,4 +31,15 @@ export function geometricMean(
   const values = questions.flatMap(({ atoms }) => atoms.map((atom) => atom[field]));
   if (values.length === 0 || values.includes(null)) return null;
   return Math.exp(values.reduce((sum: number, value) => sum + Math.log(value!), 0) / values.length);
+}
+
+/** Atoms of each class of knowledge; null where none was asked for. */
+export function countKnowledge(
+  { questions }: Project,
+  field: 'knowledge' | 'knowledgeAfter',
+): Record<KnowledgeLevel, number> | null {
+  const levels = questions.flatMap(({ atoms }) => atoms.flatMap((atom) => atom[field]?.level ?? []));
+  if (levels.length === 0) return null;
+  const counts = KNOWLEDGE_LEVELS.map((level) => [level, levels.filter((each) => each === level).length]);
+  return Object.fromEntries(counts) as Record<KnowledgeLevel, number>;
 }

@@ -27,3 +27,15 @@ export function selectDifficult(perplexities: readonly number[], alpha: number):
     .slice(0, count)
     .sort((a, b) => a - b);
 }
+
+/**
+ * Indices, ascending, of the ceil(alpha n) perplexities around the median: as many are left out above as below, or one
+ * more. The most surprising facts are often those that a model cannot take in.
+ */
+export function selectMiddle(perplexities: readonly number[], alpha: number): number[] {
+  const all = selectDifficult(perplexities, 1);
+  const ranked = all.sort((a, b) => perplexities[b]! - perplexities[a]! || a - b);
+  const count = Math.ceil(alpha * ranked.length - 1e-9);
+  const above = Math.ceil((ranked.length - count) / 2);
+  return ranked.slice(above, above + count).sort((a, b) => a - b);
+}

@@ -9,6 +9,7 @@ export const PHASES = [
   'evaluate-sft',
   'extract',
   'perplexity',
+  'knowledge',
   'rewrite',
   'train-stage1',
   'evaluate-stage1',
@@ -16,6 +17,7 @@ export const PHASES = [
   'train-stage2',
   'evaluate-stage2',
   'perplexity-after',
+  'knowledge-after',
 ] as const;
 export type PhaseName = (typeof PHASES)[number];
 
@@ -26,6 +28,7 @@ export const PHASE_LABELS: Readonly<Record<PhaseName, string>> = {
   'evaluate-sft': 'Ask the SFT model',
   extract: 'Break answers into atomic facts',
   perplexity: 'Find the facts the model does not know',
+  knowledge: 'Ask the SFT model for each fact',
   rewrite: 'Write fine-grained questions about them',
   'train-stage1': 'Stage I: fine-grained SFT',
   'evaluate-stage1': 'Ask the Stage I model',
@@ -33,6 +36,7 @@ export const PHASE_LABELS: Readonly<Record<PhaseName, string>> = {
   'train-stage2': 'Stage II: DPO',
   'evaluate-stage2': 'Ask the Stage II model',
   'perplexity-after': 'Measure the facts again',
+  'knowledge-after': 'Ask the Stage II model for each fact',
 };
 
 export type KnowtuneEvent =

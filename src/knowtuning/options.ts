@@ -4,6 +4,7 @@ import type { World } from '../authors/world.ts';
 import type { TrainConfig, TrainResult, Tuner } from '../train/tuner.ts';
 import type { OnAuthorCall } from './author_calls.ts';
 import type { OnKnowtuneEvent } from './events.ts';
+import type { KnowledgeOptions } from './knowledge.ts';
 import type { MethodOptions, Project, TrainRow } from './project.ts';
 import type { SystemName } from './report.ts';
 import type { TestRow } from './rows.ts';
@@ -21,6 +22,8 @@ export interface KnowtuneOptions {
   /** Which models answer the test questions. */
   readonly systems: readonly SystemName[];
   readonly maxNewTokens: number;
+  /** How the model is asked what it knows, before and after; without it, only where the method needs it. */
+  readonly knowledge?: KnowledgeOptions;
   /** Test questions that are answered at a time; between two such batches the answers are told. */
   readonly evaluationBatch: number;
 }

@@ -1,6 +1,10 @@
 /** @file Tells a run's events in order, with the place and the time of each phase. */
 import { type KnowtuneEvent, PHASE_LABELS, PHASES, type PhaseName } from './events.ts';
+import { needsKnowledge } from './knowledge.ts';
 import type { KnowtuneInput } from './options.ts';
+
+/** Phases of runs that ask for each fact. */
+const KNOWLEDGE_PHASES: readonly PhaseName[] = ['knowledge', 'knowledge-after'];
 
 /** The phases that a run goes through, and what it tells about them. */
 export class PhaseTeller {
@@ -11,7 +15,11 @@ export class PhaseTeller {
     const asked = new Set<PhaseName>(
       input.test.length > 0 ? systems.map((system) => `evaluate-${system}` as const) : [],
     );
-    this.phases = PHASES.filter((phase) => !phase.startsWith('evaluate-') || asked.has(phase));
+    const { knowledge, method } = input.options;
+    if (knowledge || needsKnowledge(method)) for (const phase of KNOWLEDGE_PHASES) asked.add(phase);
+    this.phases = PHASES.filter(
+      (phase) => asked.has(phase) || !(phase.startsWith('evaluate-') || KNOWLEDGE_PHASES.includes(phase)),
+    );
   }
 
   tell(event: KnowtuneEvent): void {

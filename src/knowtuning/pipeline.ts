@@ -8,11 +8,13 @@ import type { Adapter, StepLog, TrainResult } from '../train/tuner.ts';
 import { augmentedRows, originalRows } from './augment.ts';
 import { RememberingAuthor } from './author_calls.ts';
 import { preferenceGroups } from './compare.ts';
-import { countAtoms, countDifficult, countPairs, geometricMean } from './counts.ts';
+import { countAtoms, countDifficult, countKnowledge, countPairs, geometricMean } from './counts.ts';
+import { measureKnowledge } from './knowledge.ts';
 import type { KnowtuneInput } from './options.ts';
 import { PhaseTeller } from './phase_teller.ts';
 import { extractAtoms, measureAtoms, selectAtoms, writeComparisons, writeFineGrained } from './prepare.ts';
 import { type Project, startProject } from './project.ts';
+import { writeReplay } from './replay.ts';
 import {
   type AnswerRecord,
   type Budget,
@@ -91,13 +93,24 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
     const next = await extractAtoms(project, author, context);
     return [next, { questions: next.questions.length, atoms: countAtoms(next) }];
   });
+  const asksFor = async (field: 'knowledge' | 'knowledgeAfter', adapter: Adapter): Promise<void> => {
+    const phase = field === 'knowledge' ? 'knowledge' : 'knowledge-after';
+    if (!told.phases.includes(phase)) return;
+    project = await told.phase(phase, async () => {
+      const next = await measureKnowledge(project, tuner, adapter, author, field, context, options.knowledge);
+      return [next, { ...countKnowledge(next, field) }];
+    });
+  };
   project = await told.phase('perplexity', async () => {
-    const next = selectAtoms(await measureAtoms(project, tuner, sft.adapter, 'perplexity', context));
-    return [next, { atoms: countAtoms(next), difficult: countDifficult(next) }];
+    const next = await measureAtoms(project, tuner, sft.adapter, 'perplexity', context);
+    return [next, { atoms: countAtoms(next) }];
   });
+  await asksFor('knowledge', sft.adapter);
+  project = selectAtoms(project);
   project = await told.phase('rewrite', async () => {
-    const next = await writeFineGrained(project, author, context);
-    return [next, { fineGrained: next.questions.filter((question) => question.fineGrained).length }];
+    const next = await writeReplay(await writeFineGrained(project, author, context), author, context);
+    const fineGrained = next.questions.filter((question) => question.fineGrained).length;
+    return [next, { difficult: countDifficult(next), fineGrained, replayed: next.replay.length }];
   });
 
   const rows = augmentedRows(project);
@@ -130,6 +143,7 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
     const next = await measureAtoms(project, tuner, stage2.adapter, 'perplexityAfter', context);
     return [next, { atoms: countAtoms(next) }];
   });
+  await asksFor('knowledgeAfter', stage2.adapter);
 
   const budgets: Record<SystemName, Budget> = {
     base: { steps: 0, targetTokens: 0 },
@@ -149,6 +163,7 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
       difficult: countDifficult(project),
       perplexity: geometricMean(project, 'perplexity'),
       perplexityAfter: geometricMean(project, 'perplexityAfter'),
+      ...knowledgeCounts(project),
     },
     note: oneSeedNote(test.length),
   };
@@ -193,6 +208,14 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
     }
     return given;
   }
+}
+
+function knowledgeCounts(project: Project): Pick<KnowtuneReport['atoms'], 'knowledge' | 'knowledgeAfter'> {
+  const [knowledge, knowledgeAfter] = [
+    countKnowledge(project, 'knowledge'),
+    countKnowledge(project, 'knowledgeAfter'),
+  ];
+  return { ...(knowledge ? { knowledge } : {}), ...(knowledgeAfter ? { knowledgeAfter } : {}) };
 }
 
 function budgetOf({ log, steps }: TrainResult): Budget {

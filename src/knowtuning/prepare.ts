@@ -9,9 +9,11 @@ import { InputError } from '../formats/input_error.ts';
 import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { comparisonPairs, uniqueAtoms } from './compare.ts';
 import { countAtoms } from './counts.ts';
-import { perplexity, selectDifficult } from './difficulty.ts';
-import { newAtom, type Project, type ProjectAtom, type ProjectQuestion } from './project.ts';
+import { perplexity } from './difficulty.ts';
+import { newAtom, type Project, type ProjectAtom, type ProjectQuestion, supportedAtoms } from './project.ts';
 import { SupportCheck } from './support.ts';
+
+export { selectAtoms } from './select.ts';
 
 /** Takes note of what could not be done for a question. */
 export type OnProblem = (id: string, operation: string, reason: string) => void;
@@ -88,30 +90,6 @@ export async function measureAtoms(
   };
 }
 
-/** Marks the ceil(alpha n) supported atoms of each question with the highest perplexity. All must have been measured. */
-export function selectAtoms(project: Project): Project {
-  return {
-    ...project,
-    questions: project.questions.map((question) => {
-      const perplexities = question.atoms.map(({ text, perplexity: measured }) => {
-        if (measured === null) throw new Error(`the perplexity of "${text}" has not been measured`);
-        return measured;
-      });
-      const supported = supportedAtoms(question);
-      const selected = new Set(
-        selectDifficult(
-          supported.map((i) => perplexities[i]!),
-          project.method.alpha,
-        ).map((k) => supported[k]!),
-      );
-      return {
-        ...question,
-        atoms: question.atoms.map((atom, i) => ({ ...atom, difficult: selected.has(i) })),
-      };
-    }),
-  };
-}
-
 /** Rewrite: a fine-grained question and answer from each question's difficult atoms. */
 export async function writeFineGrained(
   project: Project,
@@ -167,17 +145,12 @@ export async function writeComparisons(
   });
 }
 
-/** Indices of a question's atoms that may be trained on. */
-function supportedAtoms({ atoms }: ProjectQuestion): number[] {
-  return atoms.flatMap(({ supported }, i) => (supported ? [i] : []));
-}
-
 /**
  * Does something for every question, several at a time where the author is worth it; the questions keep their order.
  * What went wrong is kept with the question and told. Where the work fails altogether, calls that are under way are
  * waited for, so that what they bring is not lost.
  */
-async function eachQuestion(
+export async function eachQuestion(
   project: Project,
   { concurrency }: Pick<Author, 'concurrency'>,
   { onProblem, signal }: PrepareContext,

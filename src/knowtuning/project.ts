@@ -141,6 +141,11 @@ export function newAtom(atom: string): ProjectAtom {
   };
 }
 
+/** Indices of a question's atoms that may be trained on. */
+export function supportedAtoms({ atoms }: ProjectQuestion): number[] {
+  return atoms.flatMap(({ supported }, i) => (supported ? [i] : []));
+}
+
 /** A question with its answer, as training data give it. */
 export interface TrainRow {
   readonly id: string;

@@ -1,5 +1,6 @@
 /** @file Before and after: what each system answered, counted in facts, as plain data and as a table for a terminal. */
 import { type AnswerCheck, type FactTotals, totalChecks } from '../evaluate/facts.ts';
+import type { KnowledgeLevel } from './project.ts';
 
 /** The models that a run compares. */
 export const SYSTEMS = ['base', 'sft', 'stage1', 'stage2'] as const;
@@ -50,6 +51,9 @@ export interface KnowtuneReport {
     readonly difficult: number;
     readonly perplexity: number | null;
     readonly perplexityAfter: number | null;
+    /** Atoms of each class of knowledge, before and after, where they were asked for. */
+    readonly knowledge?: Readonly<Record<KnowledgeLevel, number>>;
+    readonly knowledgeAfter?: Readonly<Record<KnowledgeLevel, number>>;
   };
   readonly note: string;
 }
@@ -100,7 +104,18 @@ export function formatReport(report: KnowtuneReport): string {
       ? `${count} atomic facts, ${difficult} of them difficult.`
       : `${count} atomic facts, ${difficult} of them difficult; perplexity ${perplexity.toFixed(2)} under SFT, ` +
         `${perplexityAfter.toFixed(2)} after Stage II.`;
-  return [...alignColumns([header, ...rows]), '', atoms, report.note].join('\n');
+  const { knowledge, knowledgeAfter } = report.atoms;
+  const known = [
+    ...(knowledge ? [`Under SFT, ${knowledgeText(knowledge)}`] : []),
+    ...(knowledgeAfter ? [`After Stage II, ${knowledgeText(knowledgeAfter)}`] : []),
+  ];
+  return [...alignColumns([header, ...rows]), '', atoms, ...known, report.note].join('\n');
+}
+
+/** How many facts a model knows, in one line. */
+export function knowledgeText(counts: Readonly<Record<KnowledgeLevel, number>>): string {
+  const { HighlyKnown, MaybeKnown, WeaklyKnown, Unknown } = counts;
+  return `facts known to every prompt: ${HighlyKnown}, to some: ${MaybeKnown}, only when sampled: ${WeaklyKnown}, not at all: ${Unknown}.`;
 }
 
 function cells(system: string, set: string, totals: FactTotals): string[] {

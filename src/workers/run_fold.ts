@@ -9,6 +9,7 @@ const STEP_OF_PHASE: Readonly<Record<PhaseName, Step>> = {
   'evaluate-sft': 'compare',
   extract: 'data',
   perplexity: 'data',
+  knowledge: 'data',
   rewrite: 'data',
   'train-stage1': 'train',
   'evaluate-stage1': 'compare',
@@ -16,6 +17,7 @@ const STEP_OF_PHASE: Readonly<Record<PhaseName, Step>> = {
   'train-stage2': 'train',
   'evaluate-stage2': 'compare',
   'perplexity-after': 'data',
+  'knowledge-after': 'data',
 };
 
 function waiting(id: PhaseView['id'], step: Step, label: string): PhaseView {

@@ -2,7 +2,10 @@
 import type { UsageReport } from '../../authors/openai/usage.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
+import { countKnowledge } from '../../knowtuning/counts.ts';
 import { jsonLines } from '../../knowtuning/exports/files.ts';
+import type { KnowledgeLevel } from '../../knowtuning/project.ts';
+import { knowledgeText } from '../../knowtuning/report.ts';
 import {
   AUDIT_OPTIONS,
   auditFiles,
@@ -22,7 +25,7 @@ import {
   writeRound,
 } from '../build_batch.ts';
 import type { Command } from '../command.ts';
-import { METHOD_OPTIONS, methodOptions } from '../method_options.ts';
+import { knowledgeOptions, METHOD_OPTIONS, methodOptions } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { readTrainRows, readWorld } from '../world_files.ts';
@@ -34,6 +37,9 @@ interface BuildResult {
   readonly difficult: number;
   readonly sft_rows: number;
   readonly dpo_pairs: number;
+  /** Facts of each class of knowledge, where the model was asked. */
+  readonly knowledge: Readonly<Record<KnowledgeLevel, number>> | null;
+  readonly replay_rows: number;
   readonly audit: Pick<Audit, 'pairs' | 'unmarkedPairs' | 'counts'>;
   /** What the endpoint counted, where one was asked. */
   readonly usage: UsageReport | null;
@@ -87,6 +93,7 @@ export const buildCommand: Command = {
         method,
         authorCalls: journal.kept,
         onAuthorCall: journal.append,
+        knowledge: knowledgeOptions(options),
         onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
       });
       if (batch && batch.waiting.size > 0) return await writeRound(batch, 'write', options, journal);
@@ -108,6 +115,8 @@ export const buildCommand: Command = {
         difficult: atoms.filter((a) => a.difficult).length,
         sft_rows: sft.length,
         dpo_pairs: dpo.length,
+        knowledge: countKnowledge(project, 'knowledge'),
+        replay_rows: project.replay.length,
         audit: { pairs: audit.pairs, unmarkedPairs: audit.unmarkedPairs, counts: audit.counts },
         usage: usage(),
         problems,
@@ -121,6 +130,7 @@ export const buildCommand: Command = {
     if ('round' in r) return roundText(r);
     return [
       `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,
+      ...(r.knowledge ? [knowledgeText(r.knowledge)] : []),
       auditText(r.audit),
       ...(r.usage ? usageLines(r.usage) : []),
       ...r.problems.map((p) => `${p.id}: ${p.operation}: ${p.reason}`),

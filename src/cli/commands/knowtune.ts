@@ -17,7 +17,7 @@ import type { Options } from '../arguments.ts';
 import { openJournal } from '../author_journal.ts';
 import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
 import type { Command } from '../command.ts';
-import { METHOD_OPTIONS, methodOptions, stageConfigs } from '../method_options.ts';
+import { knowledgeOptions, METHOD_OPTIONS, methodOptions, stageConfigs } from '../method_options.ts';
 import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
@@ -138,6 +138,7 @@ async function knowtuneOptions(options: Options, context: number): Promise<Knowt
   const seed = options.integer('seed', 0);
   const base = demoOptions(seed, context);
   const given = await stageConfigs(options);
+  const knowledge = knowledgeOptions(options);
   const stage = (name: Stage) =>
     parseTrainConfig({ ...trainConfigToJson(base[name]), ...given[name] }, `--config ${name}`, context);
   return {
@@ -148,6 +149,7 @@ async function knowtuneOptions(options: Options, context: number): Promise<Knowt
     stage2: stage('stage2'),
     reference: options.get('reference') as 'start' | 'base',
     maxNewTokens: options.integer('max-new-tokens', 1),
+    ...(knowledge ? { knowledge } : {}),
   };
 }
 
