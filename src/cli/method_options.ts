@@ -42,6 +42,9 @@ export const METHOD_OPTIONS: OptionSpecs = {
     flag: true,
     help: 'ask the model for each fact, and sort facts into known, maybe, weakly and not known',
   },
+  'knowledge-wordings': {
+    help: 'questions that the author writes about each fact (default: 3 with --author rules, else 1, since each is a call)',
+  },
   'knowledge-samples': {
     default: String(KNOWLEDGE_OPTIONS.samples),
     help: 'sampled answers to each prompt about a fact',
@@ -53,7 +56,13 @@ export const METHOD_OPTIONS: OptionSpecs = {
 export function knowledgeOptions(options: Options): KnowledgeOptions | null {
   const method = methodOptions(options);
   if (!options.flag('knowledge') && !needsKnowledge(method)) return null;
-  return { ...KNOWLEDGE_OPTIONS, samples: options.integer('knowledge-samples', 0) };
+  const given = options.maybe('knowledge-wordings') !== undefined;
+  const usual = options.get('author') === 'rules' ? KNOWLEDGE_OPTIONS.wordings : 1;
+  return {
+    ...KNOWLEDGE_OPTIONS,
+    wordings: given ? options.integer('knowledge-wordings', 0) : usual,
+    samples: options.integer('knowledge-samples', 0),
+  };
 }
 
 function share(options: Options, name: string): number {

@@ -1,4 +1,5 @@
 /** @file Which facts are trained on: the most surprising ones, those in the middle, or the surprising ones among the known. */
+import { InputError } from '../formats/input_error.ts';
 import { selectDifficult, selectMiddle } from './difficulty.ts';
 import { type Project, type ProjectAtom, type ProjectQuestion, supportedAtoms } from './project.ts';
 
@@ -48,5 +49,9 @@ function isKnown({ knowledge }: ProjectAtom): boolean {
 function requireKnowledge({ questions }: Project): void {
   const atoms = questions.flatMap((question) => question.atoms);
   if (atoms.length > 0 && atoms.every(({ knowledge }) => knowledge === null))
-    throw new Error('what the model knows has not been measured');
+    throw new InputError(
+      'facts',
+      'What the model knows has not been asked of any of them.',
+      'Select the most surprising ones (top), or use an author that writes questions about each.',
+    );
 }

@@ -211,7 +211,7 @@ describe('selecting facts', () => {
     expect(difficult(known).length).toBeGreaterThan(10);
     for (const { knowledge } of difficult(known)) expect(knowledge!.level).toBe('HighlyKnown');
     const unasked = await started({ ...defaultMethod, select: 'known' });
-    expect(() => selectAtoms(unasked)).toThrow(/knows has not been measured/);
+    expect(() => selectAtoms(unasked)).toThrow(/has not been asked of any/);
   });
 });
 

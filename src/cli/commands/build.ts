@@ -1,5 +1,6 @@
 /** @file `build`: the data sets of KnowTuning without training, for use here or elsewhere. */
 import type { UsageReport } from '../../authors/openai/usage.ts';
+import { InputError } from '../../formats/input_error.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
 import { countKnowledge } from '../../knowtuning/counts.ts';
@@ -63,6 +64,13 @@ export const buildCommand: Command = {
   async run(options, progress) {
     const world = await readWorld(options.get('world'));
     const method = methodOptions(options);
+    const knowledge = knowledgeOptions(options);
+    if (knowledge && options.maybe('batch-out') !== undefined)
+      throw new InputError(
+        '--batch-out',
+        'does not go with --knowledge, --select known and --replay: what is asked depends on what the model answers.',
+        'Leave these out, or ask the endpoint directly.',
+      );
     const choice = authorChoice(options, options.maybe('batch-out') === undefined);
     const batch = await openBatch(options, choice);
     const train = await readTrainRows(options.get('data'));
@@ -93,7 +101,7 @@ export const buildCommand: Command = {
         method,
         authorCalls: journal.kept,
         onAuthorCall: journal.append,
-        knowledge: knowledgeOptions(options),
+        knowledge,
         onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
       });
       if (batch && batch.waiting.size > 0) return await writeRound(batch, 'write', options, journal);
