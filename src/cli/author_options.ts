@@ -166,12 +166,19 @@ export function usageLines(
   { operations, total, uncounted_calls }: UsageReport,
   heading = 'asked of the endpoint in this run:',
 ): string[] {
+  return [
+    heading,
+    ...usageTable(operations, total),
+    ...(uncounted_calls > 0 ? [`  the endpoint did not count the tokens of ${uncounted_calls} calls`] : []),
+  ];
+}
+
+/** Calls, tokens and cost by operation and in all, a line each. */
+export function usageTable(operations: UsageReport['operations'], total: Usage): string[] {
   const line = (name: string, { calls, prompt_tokens, completion_tokens, cost }: Usage): string =>
     `  ${name.padEnd(16)}${calls} calls, ${prompt_tokens} tokens in, ${completion_tokens} out${cost === null ? '' : `, cost ${cost.toFixed(4)}`}`;
   return [
-    heading,
     ...Object.entries(operations).map(([operation, usage]) => line(operation, usage)),
     line('in all', total),
-    ...(uncounted_calls > 0 ? [`  the endpoint did not count the tokens of ${uncounted_calls} calls`] : []),
   ];
 }

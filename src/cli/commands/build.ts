@@ -3,6 +3,7 @@ import type { UsageReport } from '../../authors/openai/usage.ts';
 import { InputError } from '../../formats/input_error.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
+import type { CostEstimate } from '../../knowtuning/cost_estimate.ts';
 import { countKnowledge } from '../../knowtuning/counts.ts';
 import { jsonLines } from '../../knowtuning/exports/files.ts';
 import type { KnowledgeLevel } from '../../knowtuning/project.ts';
@@ -25,6 +26,7 @@ import {
   roundText,
   writeRound,
 } from '../build_batch.ts';
+import { ESTIMATE_OPTIONS, estimateBuild, estimateText, sampleSize } from '../build_estimate.ts';
 import type { Command } from '../command.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
@@ -57,6 +59,7 @@ export const buildCommand: Command = {
     },
     data: { required: true, help: 'JSONL of {question, answer}' },
     ...METHOD_OPTIONS,
+    ...ESTIMATE_OPTIONS,
     ...BATCH_OPTIONS,
     ...AUDIT_OPTIONS,
     out: { required: true, help: 'directory for the result' },
@@ -71,7 +74,10 @@ export const buildCommand: Command = {
         'does not go with --knowledge, --select known and --replay: what is asked depends on what the model answers.',
         'Leave these out, or ask the endpoint directly.',
       );
-    const choice = authorChoice(options, options.maybe('batch-out') === undefined);
+    const estimates = options.flag('estimate');
+    const asks = options.maybe('batch-out') === undefined && (!estimates || sampleSize(options) > 0);
+    const choice = authorChoice(options, asks);
+    if (estimates) return estimateBuild(options, choice, await readTrainRows(options.get('data')), method);
     const batch = await openBatch(options, choice);
     const train = await readTrainRows(options.get('data'));
     const test = await readLeakRows(options);
@@ -134,7 +140,8 @@ export const buildCommand: Command = {
       opened.gpu.destroy();
     }
   },
-  text(r: BuildResult | BatchRound) {
+  text(r: BuildResult | BatchRound | { readonly estimate: CostEstimate }) {
+    if ('estimate' in r) return estimateText(r.estimate);
     if ('round' in r) return roundText(r);
     return [
       `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,
