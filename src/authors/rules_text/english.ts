@@ -1,0 +1,132 @@
+/**
+ * @file Words of an English text with their parts of speech and base forms, by winkNLP and its English model, which
+ * are loaded when the first text is read: a page that never reads one does not load them.
+ */
+
+import { findMainClause } from './main_clause.ts';
+import { isPluralNoun } from './plurals.ts';
+
+/** A word or mark as it stands in a text. */
+export interface Word {
+  readonly text: string;
+  readonly lower: string;
+  /** Universal part of speech: NOUN, PROPN, VERB, AUX, ADP, DET, PUNCT ... */
+  readonly pos: string;
+  /** Base form: "causes" has "cause". */
+  readonly lemma: string;
+  /** Offsets in the text, in UTF-16 code units; end is exclusive. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface English {
+  words(text: string): readonly Word[];
+}
+
+/** How many texts are remembered: an atom is read again by every operation of its row. */
+const REMEMBERED = 2000;
+
+let loaded: Promise<English> | undefined;
+
+/** The reader of English; the model is loaded once. */
+export function loadEnglish(): Promise<English> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<English> {
+  const [{ default: winkNLP }, { default: model }] = await Promise.all([
+    import('wink-nlp'),
+    import('wink-eng-lite-web-model'),
+  ]);
+  const nlp = winkNLP(model, ['sbd', 'pos']);
+  const { its } = nlp;
+  const remembered = new Map<string, readonly Word[]>();
+
+  /** A second and a third try, where the first shows no main verb: a capital hides verbs, and so do nouns alike. */
+  const read = (text: string): readonly Word[] => {
+    const hasMain = (words: readonly Word[]): boolean => findMainClause(words, 0, words.length) !== null;
+    const first = tag(text);
+    if (first.length < 2 || hasMain(first)) return first;
+    const small = text.replace(/^(\W*)(\p{Lu})(?=\p{Ll}+ )/u, (_, marks: string, letter: string) => marks + letter.toLowerCase());
+    const second = tag(small).map((word) => ({ ...word, text: text.slice(word.start, word.end) }));
+    if (small !== text && hasMain(second)) return second;
+    for (let i = 1; i < first.length - 1; i++) {
+      if (!NOUN_OR_VERB.has(first[i]!.lemma) || !/^(NOUN|ADJ)$/.test(first[i]!.pos)) continue;
+      if (!/^(NOUN|PROPN|PRON|DET|NUM|ADV)$/.test(first[i - 1]!.pos)) continue;
+      const third = first.map((word, at) => (at === i ? { ...word, pos: 'VERB' } : word));
+      if (hasMain(third)) return third;
+    }
+    return first;
+  };
+
+  const tag = (text: string): readonly Word[] => {
+    // Same length, so that offsets stay: the model knows the straight apostrophe only.
+    const tokens = nlp.readDoc(text.replace(/[\u2018\u2019]/g, "'")).tokens();
+    const values = tokens.out(its.value);
+    const parts = tokens.out(its.pos) as unknown as string[];
+    const lemmas = tokens.out(its.lemma as unknown as typeof its.value);
+    const spaces = tokens.out(its.precedingSpaces) as unknown as string[];
+    let at = 0;
+    const words = values.map((value, i): Word => {
+      const start = at + spaces[i]!.length;
+      at = start + value.length;
+      const lower = value.toLowerCase();
+      return { text: text.slice(start, at), lower, ...correct(lower, parts[i]!, lemmas[i]!), start, end: at };
+    });
+    return words.map((word, i) => correctInPlace(words, word, i));
+  };
+
+  return {
+    words(text) {
+      const known = remembered.get(text);
+      if (known) return known;
+      const words = read(text);
+      if (remembered.size >= REMEMBERED) remembered.delete(remembered.keys().next().value!);
+      remembered.set(text, words);
+      return words;
+    },
+  };
+}
+
+/** What the model gets wrong about very common words. */
+function correct(lower: string, pos: string, lemma: string): { pos: string; lemma: string } {
+  if (/^[-\u2013\u2014]+$/.test(lower)) return { pos: 'PUNCT', lemma };
+  if (lower === 'cannot') return { pos: 'AUX', lemma: 'can' };
+  if (lower === 'ii' || lower === 'iii') return { pos: 'NUM', lemma };
+  return { pos, lemma };
+}
+
+/** Words that the model often takes for nouns where they are verbs. */
+const NOUN_OR_VERB = new Set(
+  (
+    'use cause form die lack result hit account last work help need play run start show study support travel live trigger ' +
+    'increase decrease affect control change cover contain range rest end begin act attack benefit breed burn claim ' +
+    'cross damage deal demand drop face fall feed feature fight fill flow force function gain grow hold house issue ' +
+    'lead leak limit link look mark match mean measure move name offer open order pass plan point produce promise ' +
+    'pull push rank rate reach release report request return rise rule search serve set share shape sleep ' +
+    'sound spread stand state stay step stop store stress suffer supply surround survive test touch trade train transfer ' +
+    'treat try turn vary visit walk want waste watch weigh win wish cost cut deposit document host include increment process record'
+  ).split(' '),
+);
+
+/** What only the words around show. */
+function correctInPlace(words: readonly Word[], word: Word, i: number): Word {
+  const before = words[i - 1];
+  const after = words[i + 1];
+  if (before && word.pos === 'VERB' && /^\p{Lu}/u.test(word.text) && !/^["'\u201c(:.!?-]$/.test(before.text)) {
+    return { ...word, pos: 'PROPN' };
+  }
+  if (
+    word.pos === 'NOUN' &&
+    before?.pos === 'NOUN' &&
+    isPluralNoun(before) &&
+    word.lower === word.lemma &&
+    NOUN_OR_VERB.has(word.lower) &&
+    after &&
+    (after.pos === 'DET' || /^(your|my|our|their|its|his|her|it|them)$/.test(after.lower))
+  ) {
+    return { ...word, pos: 'VERB' };
+  }
+  return word;
+}
