@@ -63,6 +63,9 @@ function leadEnds(words: readonly Word[], from: number, to: number): number[] {
     for (const comma of commas) {
       const next = words[comma + 1]!;
       if (next.pos === 'CCONJ' || isRelative(words, comma + 1)) continue;
+      // "If it treats, cures, or prevents ..., ask": a list within the condition.
+      if (next.pos === 'VERB' && words.slice(comma + 2, comma + 5).some((word) => word.pos === 'CCONJ')) continue;
+      if (next.lower === 'to' && words[comma + 2]?.pos === 'VERB') continue;
       if ((hasVerb(words, from + 1, comma) || comma - from < 5) && findVerb(words, comma + 1, to)) return [comma + 1];
     }
     return [];
@@ -159,7 +162,7 @@ function findVerb(
       if (form === 'plural' && word.pos === 'VERB') return { verb: i, form };
       if (word.pos === 'AUX') return word.lower === 'do' ? { verb: i, form } : null;
     }
-    if (form === 'past' && word.pos === 'VERB' && isParticipleOf(words, i, to)) continue;
+    if (form === 'past' && word.pos === 'VERB' && (isSetApart(words, i) || isParticipleOf(words, i, to))) continue;
     if (!hasNoun) continue;
     return { verb: i, form };
   }
@@ -169,6 +172,13 @@ function findVerb(
 function isVerbAhead(words: readonly Word[], from: number, to: number): boolean {
   for (let i = from + 1; i < to && words[i]!.pos !== 'PUNCT'; i++) if (finiteForm(words, i)) return true;
   return false;
+}
+
+/** "Trisomy 18, also called ...,": a participle after a comma. */
+function isSetApart(words: readonly Word[], i: number): boolean {
+  let at = i - 1;
+  while (at > 0 && words[at]!.pos === 'ADV') at--;
+  return /^[,(]$/.test(words[at]?.text ?? '');
 }
 
 /** "Changes caused by X are ...": whether a past form describes the noun before it, since another verb follows. */

@@ -189,6 +189,6 @@ function describeSubject(sentence: string, words: readonly Word[], main: MainCla
   const until = last.pos === 'ADV' && end - 1 > from ? words[end - 2]! : last;
   const text = uncapitalise(sentence.slice(first.start, until.end), first);
   const name = last.pos === 'PROPN' && words.slice(from, end).every((word) => /^(PROPN|NOUN)$/.test(word.pos) || word.text === '.');
-  const head = words[headNoun(words, { from, to: end })!]!;
-  return { text, number, name, alive: isPerson(head) };
+  const head = headNoun(words, { from, to: end });
+  return { text, number, name, alive: head !== null && isPerson(words[head]!) };
 }

@@ -54,6 +54,8 @@ export function finiteForm(words: readonly Word[], i: number): FiniteForm | null
   if (auxiliary && auxiliary !== 'modal' && isInfinitiveAt(words, i)) return null;
   if (auxiliary) return auxiliary;
   if (word.pos === 'AUX') return null;
+  // "the length of cries", "ask for help": a noun whatever the model says.
+  if (words[i - 1]?.pos === 'ADP' && !word.lower.endsWith('ed') && !/^(up|down|out|off|away)$/.test(words[i - 1]!.lower)) return null;
   if (word.lower === word.lemma) return isInfinitiveAt(words, i) ? null : 'plural';
   if (word.lower.endsWith('ing')) return null;
   if (word.lower.endsWith('s') && !word.lower.endsWith('ss')) return 'singular';

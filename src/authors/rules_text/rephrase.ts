@@ -1,0 +1,234 @@
+/**
+ * @file Rephrase: the atoms in their order and complete, in other words as far as rules can be sure that no fact
+ * changes: set phrases of one meaning, short forms, dates and places moved, subjects that repeat made pronouns.
+ */
+import type { KeyedRandom } from '../keyed_random.ts';
+import type { English, Word } from './english.ts';
+import { findMainClause, type MainClause } from './main_clause.ts';
+import { capitalise, nounNumber, uncapitalise } from './nouns.ts';
+import { isVerb } from './verbs.ts';
+
+/** Phrases with the same meaning, of which each may stand for the other. */
+const SYNONYMS: readonly (readonly string[])[] = [
+  ['also known as', 'also called'],
+  ['such as', 'for example'],
+  ['due to', 'because of'],
+  ['approximately', 'about'],
+  ['in order to', 'so as to'],
+  ['a number of', 'several'],
+  ['located in', 'situated in'],
+  ['usually', 'as a rule'],
+  ['typically', 'usually'],
+  ['frequently', 'often'],
+  ['however', 'yet'],
+  ['although', 'even though'],
+  ['because', 'since'],
+  ['many', 'a great many'],
+  ['for instance', 'for example'],
+  ['in addition to', 'besides'],
+  ['prior to', 'before'],
+  ['previously', 'earlier'],
+  ['is able to', 'can'],
+  ['are able to', 'can'],
+  ['primarily', 'mainly'],
+  ['mostly', 'for the most part'],
+  ['rarely', 'seldom'],
+  ['especially', 'particularly'],
+  ['commonly', 'often'],
+  ['consists of', 'is made up of'],
+  ['consist of', 'are made up of'],
+  ['requires', 'calls for'],
+  ['throughout', 'all through'],
+  ['while', 'whereas'],
+];
+/** Only from left to right: the other way the meaning could change. */
+const ONE_WAY: ReadonlySet<string> = new Set(['because', 'many', 'however', 'while', 'typically', 'such as', 'usually', 'commonly', 'previously', 'approximately', 'a number of', 'is able to', 'are able to', 'throughout', 'requires']);
+
+const ADDITIONS: readonly string[] = ['In addition, ', 'Moreover, ', 'Furthermore, ', 'Besides, '];
+
+/** The atoms as one text in other words. */
+export function rephraseAtoms(english: English, atoms: readonly string[], random: KeyedRandom): string {
+  const sentences: string[] = [];
+  let before: { subject: string; main: MainClause } | null = null;
+  let added = 0;
+  for (const [i, atom] of atoms.entries()) {
+    const words = english.words(atom);
+    const main = findMainClause(words, 0, words.length);
+    const subject = main ? subjectText(atom, words, main) : null;
+    const isSame: boolean = before !== null && subject !== null && before.subject === subject;
+    let sentence = atom;
+    if (main && isSame && canJoin(sentences.at(-1)!, atom, main)) {
+      const rest = atom.slice(words[main.subject.to]!.start);
+      sentences[sentences.length - 1] = `${sentences.at(-1)!.replace(/\.$/, '')} and ${rest}`;
+      // One joining at a time: the next sentence starts anew.
+      before = null;
+      continue;
+    }
+    const pronoun = main && isSame ? pronounFor(words, main) : null;
+    if (pronoun !== null && main) {
+      const { start } = words[main.subject.from]!;
+      sentence = capitalise(atom.slice(0, start) + pronoun + atom.slice(words[main.subject.to - 1]!.end));
+    } else if (main) {
+      sentence = moveTime(atom, words, main);
+    }
+    sentence = replacePhrases(sentence, random);
+    sentence = changeShortForms(sentence);
+    if (i > 0 && !isSame && main && main.lead.to === main.lead.from && added < 2 && atoms.length > 2 && random.below(3) === 0) {
+      sentence = random.pick(ADDITIONS) + uncapitalise(sentence, english.words(sentence)[0]);
+      added++;
+    }
+    sentences.push(sentence);
+    before = subject === null || main === null ? null : { subject, main };
+  }
+  const text = sentences.join(' ');
+  return text === atoms.join(' ') ? restate(english, atoms) : text;
+}
+
+/** Where nothing could be changed, a link between the first two sentences, or a frame round the only one. */
+function restate(english: English, atoms: readonly string[]): string {
+  const [first, ...rest] = atoms as [string, ...string[]];
+  const at = rest.findIndex((atom) => isPlainStatement(english, atom));
+  if (at >= 0) {
+    const linked = `In addition, ${uncapitalise(rest[at]!, english.words(rest[at]!)[0])}`;
+    return [first, ...rest.slice(0, at), linked, ...rest.slice(at + 1)].join(' ');
+  }
+  if (!isPlainStatement(english, first)) return atoms.join(' ');
+  return [`In short, ${uncapitalise(first, english.words(first)[0])}`, ...rest].join(' ');
+}
+
+function isPlainStatement(english: English, atom: string): boolean {
+  const words = english.words(atom);
+  const main = findMainClause(words, 0, words.length);
+  return main !== null && main.lead.to === main.lead.from;
+}
+
+function subjectText(atom: string, words: readonly Word[], main: MainClause): string | null {
+  if (main.subject.to <= main.subject.from) return null;
+  const text = atom.slice(words[main.subject.from]!.start, words[main.subject.to - 1]!.end);
+  return uncapitalise(text, words[main.subject.from]);
+}
+
+/** "It" or "They" for a subject that was named in the sentence before; null for persons and where it is unclear. */
+function pronounFor(words: readonly Word[], main: MainClause): string | null {
+  const { from, to } = main.subject;
+  const subject = words.slice(from, to);
+  if (subject.some(({ pos }) => pos === 'PRON') || /^(there|you|no|some|many|most|each|every|one|both|others)$/.test(subject[0]!.lower)) return null;
+  if (subject.some(({ lower }) => /^(person|child|man|woman|boy|girl|patient|mother|father|player|actor)$/.test(lower))) return null;
+  const number = nounNumber(words, main.subject, main.form === 'past' || main.form === 'modal' ? undefined : main.form);
+  const isName = subject.every(({ pos }) => pos === 'PROPN');
+  if (number === null || (isName && number === 'one' && subject.length < 4)) return null;
+  const hasLead = main.lead.to > main.lead.from;
+  const pronoun = number === 'many' ? 'they' : 'it';
+  return hasLead ? pronoun : capitalise(pronoun);
+}
+
+/** Two short sentences with one subject may be joined with "and". */
+function canJoin(left: string, right: string, main: MainClause): boolean {
+  return main.lead.to === main.lead.from && left.length + right.length < 220 && !/ (and|or|but|while|which|who|that|if|because) /.test(left) && !/[;:"]/.test(left);
+}
+
+/** "In 1990, X ..." to "X ... in 1990." and back. */
+function moveTime(atom: string, words: readonly Word[], main: MainClause): string {
+  if (main.lead.to > main.lead.from) {
+    const lead = atom.slice(words[main.lead.from]!.start, words[main.lead.to - 1]!.end).replace(/,$/, '');
+    const rest = atom.slice(words[main.lead.to]!.start).replace(/\.$/, '');
+    const isPlain = /^(In|On|At|During|Since) /.test(lead) && !words.slice(main.lead.from, main.lead.to).some(isVerb) && lead.length < 40;
+    if (!isPlain || /[,;:()"]| (and|or|but|which|who|that|if|because|when|while) /.test(rest)) return atom;
+    return `${capitalise(rest)} ${lead.charAt(0).toLowerCase()}${lead.slice(1)}.`;
+  }
+  const end = / ((?:in|on|during|since) (?:the )?(?:(?:early|late|mid)[- ])?(?:\w+ )?(?:\d{1,2} )?(?:\w+ )?\d{4}s?)\.$/.exec(atom);
+  if (!end || main.subject.to <= main.subject.from || /[,;:]/.test(atom) || /\b(born|between|from|until|since|that|which|who|and)\b/.test(atom.slice(0, end.index))) return atom;
+  if (!/^(in|on|during|since) (the )?(early |late |mid-?)?((January|February|March|April|May|June|July|August|September|October|November|December) )?(\d{1,2} )?((January|February|March|April|May|June|July|August|September|October|November|December) )?\d{4}s?$/.test(end[1]!)) return atom;
+  return `${capitalise(end[1]!)}, ${uncapitalise(atom.slice(0, end.index), words[0])}.`;
+}
+
+/** At most two set phrases in a sentence, never within quotes. */
+function replacePhrases(sentence: string, random: KeyedRandom): string {
+  if (/["\u201c]/.test(sentence)) return sentence;
+  let text = sentence;
+  let count = 0;
+  for (const pair of random.shuffled(SYNONYMS)) {
+    if (count === 2) break;
+    for (const [from, to] of [pair, [...pair].reverse()] as [string, string][]) {
+      if (from === pair[1] && ONE_WAY.has(pair[0]!)) continue;
+      const match = new RegExp(`(?<![\\p{L}-])${from}(?![\\p{L}-])`, 'iu').exec(text);
+      if (!match || !fits(text, match.index, from, to)) continue;
+      const word = /^\p{Lu}/u.test(match[0]) ? capitalise(to) : to;
+      text = text.slice(0, match.index) + word + text.slice(match.index + from.length);
+      count++;
+      break;
+    }
+  }
+  return text;
+}
+
+/** Whether the phrase may be exchanged where it stands. */
+function fits(text: string, at: number, from: string, to: string): boolean {
+  const before = text.slice(0, at).trim().split(/\s+/).at(-1)?.toLowerCase() ?? '';
+  const after = text.slice(at + from.length).trimStart();
+  switch (from) {
+    case 'due to':
+      return !/^(is|are|was|were|be|been|caused|partly|largely)$/.test(before) ? before !== '' || !/\bfact\b/.test(after) : false;
+    case 'such as':
+      return before.endsWith(',');
+    case 'because':
+      return !/^of\b/.test(after) && at > 0 && before.endsWith(',');
+    case 'many':
+      return at === 0 && !/^(of|a)\b/.test(after);
+    case 'usually':
+    case 'mostly':
+      return to === 'as a rule' ? false : /^(in|on|at)\b/.test(after);
+    case 'while':
+      return before.endsWith(',');
+    case 'about':
+      return /^\d/.test(after);
+    case 'however':
+      return at === 0 && after.startsWith(',') === false;
+    case 'commonly':
+    case 'typically':
+    case 'frequently':
+    case 'primarily':
+    case 'rarely':
+    case 'often':
+    case 'seldom':
+      return !/^(most|more|less|least|very|how|so|as)$/.test(before) && at > 0;
+    case 'a number of':
+      return before !== 'of' && !/^(the|an?)$/.test(before);
+    case 'several':
+      return !/^(the|these|those|of)$/.test(before);
+    case 'before':
+      return /^(the|his|her|its|their|\d)/.test(after) && at > 0;
+    case 'earlier':
+      return false;
+    case 'particularly':
+    case 'especially':
+      return at > 0 && before.endsWith(',');
+    case 'besides':
+    case 'for example':
+    case 'mainly':
+    case 'can':
+    case 'called':
+      return from === 'mainly' && at > 0;
+    default:
+      return true;
+  }
+}
+
+const SHORT: readonly (readonly [RegExp, string])[] = [
+  [/\b(is|are|was|were|does|do|did|has|have|could|would|should) not\b(?! only)/, "$1n't"],
+  [/\bcannot\b/, "can't"],
+];
+const LONG: readonly (readonly [RegExp, string])[] = [
+  [/\b(is|are|was|were|does|do|did|has|have|could|would|should)n['\u2019]t\b/, '$1 not'],
+  [/\bcan['\u2019]t\b/, 'cannot'],
+  [/\bwon['\u2019]t\b/, 'will not'],
+  [/\b([Ii]t|[Tt]here|[Tt]hat)['\u2019]s (?=(a|an|the|not|also|no|very)\b)/, '$1 is '],
+  [/\b([Tt]hey|[Yy]ou|[Ww]e)['\u2019]re\b/, '$1 are'],
+];
+
+/** Short forms written out, or else written-out ones shortened. */
+function changeShortForms(sentence: string): string {
+  for (const [pattern, to] of LONG) if (pattern.test(sentence)) return sentence.replace(pattern, to);
+  for (const [pattern, to] of SHORT) if (pattern.test(sentence)) return sentence.replace(pattern, to);
+  return sentence;
+}
