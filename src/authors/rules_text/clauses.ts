@@ -147,10 +147,17 @@ function sharedVerb(
   const form = finiteForm(words, at);
   if (!form) return null;
   const isAux = words[at]!.pos === 'AUX';
-  if (!isAux && words[at + 1]?.pos === 'NOUN' && words[at]!.lower.endsWith('s') && words[at + 1]?.lower === 'of') return null;
+  if (
+    !isAux &&
+    words[at + 1]?.pos === 'NOUN' &&
+    words[at]!.lower.endsWith('s') &&
+    words[at + 1]?.lower === 'of'
+  )
+    return null;
   if (!fits(words, verb, main.form, at, form)) return null;
   const nearest = nearestFinite(words, k, verb);
-  if (nearest === verb || nearest === null) return hasInfinitive(words, verb, k) && form === 'plural' && !isAux ? null : at;
+  if (nearest === verb || nearest === null)
+    return hasInfinitive(words, verb, k) && form === 'plural' && !isAux ? null : at;
   // Another clause is open between: the verb is the main one's only if it cannot be that one's.
   const between = finiteForm(words, nearest)!;
   if (isAux && form === 'modal') return null;
@@ -167,7 +174,10 @@ function fits(
 ): boolean {
   const isAux = words[at]!.pos === 'AUX';
   const mainIsAux = words[verb]!.pos === 'AUX';
-  if (isAux) return form === 'modal' || form === 'past' || form === mainForm || mainForm === 'modal' || mainForm === 'past';
+  if (isAux)
+    return (
+      form === 'modal' || form === 'past' || form === mainForm || mainForm === 'modal' || mainForm === 'past'
+    );
   if (form === 'past') return mainForm === 'past' && !(mainIsAux && words[verb]!.lower === 'had');
   if (form === 'plural') {
     if (mainForm === 'past' && isUnchanged(words[at]!)) return true;
@@ -195,7 +205,8 @@ function isDescribing(words: readonly Word[], i: number): boolean {
 
 function hasInfinitive(words: readonly Word[], from: number, to: number): boolean {
   for (let i = from; i < to - 1; i++) {
-    if (words[i]!.lower === 'to' && isVerb(words[i + 1]) && words[i + 1]!.lower === words[i + 1]!.lemma) return true;
+    if (words[i]!.lower === 'to' && isVerb(words[i + 1]) && words[i + 1]!.lower === words[i + 1]!.lemma)
+      return true;
   }
   return /^(help|make|let|have)$/.test(words[from]!.lemma);
 }
@@ -223,7 +234,8 @@ function isCondition(words: readonly Word[], lead: Span): boolean {
 
 const CONNECTIVES =
   /^(also|however|therefore|thus|moreover|furthermore|additionally|first|firstly|second|secondly|third|finally|instead|but|and|so|yes|no|similarly|likewise|overall|still|then|next|lastly)$/;
-const CONNECTIVE_PHRASES = /^(in addition|as a result|for example|for instance|in short|on the other hand|in fact|of course|in other words|in conclusion|in summary),?$/;
+const CONNECTIVE_PHRASES =
+  /^(in addition|as a result|for example|for instance|in short|on the other hand|in fact|of course|in other words|in conclusion|in summary),?$/;
 
 /** Whether a lead only ties the sentence to the one before: "However,", "For example,". */
 export function isConnective(words: readonly Word[], lead: Span): boolean {

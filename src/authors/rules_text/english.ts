@@ -48,7 +48,10 @@ async function load(): Promise<English> {
     const hasMain = (words: readonly Word[]): boolean => findMainClause(words, 0, words.length) !== null;
     const first = tag(text);
     if (first.length < 2 || hasMain(first)) return first;
-    const small = text.replace(/^(\W*)(\p{Lu})(?=\p{Ll}+ )/u, (_, marks: string, letter: string) => marks + letter.toLowerCase());
+    const small = text.replace(
+      /^(\W*)(\p{Lu})(?=\p{Ll}+ )/u,
+      (_, marks: string, letter: string) => marks + letter.toLowerCase(),
+    );
     const second = tag(small).map((word) => ({ ...word, text: text.slice(word.start, word.end) }));
     if (small !== text && hasMain(second)) return second;
     for (let i = 1; i < first.length - 1; i++) {
@@ -92,6 +95,7 @@ async function load(): Promise<English> {
 /** What the model gets wrong about very common words. */
 function correct(lower: string, pos: string, lemma: string): { pos: string; lemma: string } {
   if (/^[-\u2013\u2014]+$/.test(lower)) return { pos: 'PUNCT', lemma };
+  if (lower === 'due') return { pos: 'ADP', lemma };
   if (lower === 'cannot') return { pos: 'AUX', lemma: 'can' };
   if (lower === 'ii' || lower === 'iii') return { pos: 'NUM', lemma };
   return { pos, lemma };
@@ -114,7 +118,12 @@ const NOUN_OR_VERB = new Set(
 function correctInPlace(words: readonly Word[], word: Word, i: number): Word {
   const before = words[i - 1];
   const after = words[i + 1];
-  if (before && word.pos === 'VERB' && /^\p{Lu}/u.test(word.text) && !/^["'\u201c(:.!?-]$/.test(before.text)) {
+  if (
+    before &&
+    word.pos === 'VERB' &&
+    /^\p{Lu}/u.test(word.text) &&
+    !/^["'\u201c(:.!?-]$/.test(before.text)
+  ) {
     return { ...word, pos: 'PROPN' };
   }
   if (

@@ -1,13 +1,14 @@
 /** @file Extract: the atomic facts of any English answer, each with its place, and what could not be read. */
+import { capitalise } from './capitals.ts';
 import { splitClauses } from './clauses.ts';
 import type { English, Word } from './english.ts';
 import { type Focus, questionFocus } from './focus.ts';
 import { type Block, readLayout } from './layout.ts';
 import { completeLeadIn, isSentence, readLeadIn } from './lists.ts';
 import { findMainClause, type Span } from './main_clause.ts';
-import { capitalise } from './nouns.ts';
+
 import { type Referent, resolvePronouns } from './pronouns.ts';
-import { sentencesOf, type Stretch, trimStretch } from './sentences.ts';
+import { type Stretch, sentencesOf, trimStretch } from './sentences.ts';
 import { reasonNotToState } from './statements_only.ts';
 
 export interface Fact {
@@ -91,7 +92,9 @@ class Extraction {
     }
     for (const clause of splitClauses(words, 0, words.length)) {
       const own = stretchOf(words, clause, stretch.start);
-      const parts = [clause.lead, clause.subject, clause].map((span) => (span ? slice(text, words, span) : ''));
+      const parts = [clause.lead, clause.subject, clause].map((span) =>
+        span ? slice(text, words, span) : '',
+      );
       const whole = withoutConnective(parts.filter((part) => part !== '').join(' '));
       const clauseWords = this.english.words(whole);
       if (!findMainClause(clauseWords, 0, clauseWords.length)) {
@@ -104,7 +107,13 @@ class Extraction {
 
   /** Keeps a fact unless it is there already; pronouns are replaced where that is safe. */
   #add(sentence: string, { start, end }: Stretch, source: string): void {
-    const resolved = resolvePronouns(this.english, finish(sentence), this.#before, this.#sentenceBefore, this.focus);
+    const resolved = resolvePronouns(
+      this.english,
+      finish(sentence),
+      this.#before,
+      this.#sentenceBefore,
+      this.focus,
+    );
     this.#before = resolved.subject;
     this.#sentenceBefore = source;
     const key = resolved.text.toLowerCase();
@@ -112,7 +121,9 @@ class Extraction {
     this.#seen.add(key);
     this.#facts.push({ text: resolved.text, start, end, unresolved: resolved.unresolved });
     for (const pronoun of resolved.unresolved) {
-      this.#problems.push(`"${pronoun}" in "${resolved.text}" points to something that the rules cannot tell.`);
+      this.#problems.push(
+        `"${pronoun}" in "${resolved.text}" points to something that the rules cannot tell.`,
+      );
     }
   }
 
@@ -158,6 +169,11 @@ function withoutConnective(sentence: string): string {
 
 /** With a capital, single spaces and a mark at its end. */
 function finish(sentence: string): string {
-  const line = capitalise(sentence.replace(/\s+/g, ' ').replace(/[\s,;:\u2013-]+(?:(?:and|or|but)[\s,]*)?$/, '').trim());
+  const line = capitalise(
+    sentence
+      .replace(/\s+/g, ' ')
+      .replace(/[\s,;:\u2013-]+(?:(?:and|or|but)[\s,]*)?$/, '')
+      .trim(),
+  );
   return /[.!]["'\u201d)]*$/.test(line) ? line.replace(/!$/, '.') : `${line}.`;
 }

@@ -20,7 +20,8 @@ const FORMS: readonly RegExp[] = [
 ];
 
 /** Words that show that more is asked than what one thing is. */
-const MORE = /\b(difference|differences|between|and|or|best|some|good|your|my|is|are|was|were|do|does|did|can|should|vs|when|if|that|who|which|first|most)\b|,/i;
+const MORE =
+  /\b(difference|differences|between|and|or|best|some|good|your|my|is|are|was|were|do|does|did|can|should|vs|when|if|that|who|which|first|most)\b|,/i;
 
 /** The focus of a question, in the answer's spelling where the answer has it; null where the form does not tell. */
 export function questionFocus(english: English, question: string, answer = ''): Focus | null {
@@ -53,7 +54,11 @@ function spelling(phrase: string, answer: string): string {
   const article = phrase.slice(0, phrase.length - bare.length).toLowerCase();
   const lowered = answer.toLowerCase();
   let first: string | null = null;
-  for (let at = lowered.indexOf(bare.toLowerCase()); at >= 0; at = lowered.indexOf(bare.toLowerCase(), at + 1)) {
+  for (
+    let at = lowered.indexOf(bare.toLowerCase());
+    at >= 0;
+    at = lowered.indexOf(bare.toLowerCase(), at + 1)
+  ) {
     const written = answer.slice(at, at + bare.length);
     if (/^\p{Ll}/u.test(written) || /\p{Lu}/u.test(written.slice(1))) return article + written;
     first ??= written;

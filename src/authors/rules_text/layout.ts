@@ -43,7 +43,11 @@ export function readLayout(answer: string): Block[] {
     const item = bullet || mark !== null;
     bullet = false;
     if (mark) start += mark[0].length;
-    blocks.push({ kind: looksLikeCode(answer.slice(start, end)) ? 'code' : item ? 'item' : 'text', start, end });
+    blocks.push({
+      kind: looksLikeCode(answer.slice(start, end)) ? 'code' : item ? 'item' : 'text',
+      start,
+      end,
+    });
   };
   for (const gap of answer.matchAll(GAP)) {
     add(gap.index);
@@ -56,7 +60,11 @@ export function readLayout(answer: string): Block[] {
 /** Whether a line is program text rather than English. */
 function looksLikeCode(line: string): boolean {
   if (/[{};]\s*$/.test(line) && /[(){}=<>]/.test(line)) return true;
-  if (/^\s*(def|class|import|from|return|for|while|if|const|let|var|function|public|private|#include|SELECT)\b.*[({:=;]\s*$/.test(line)) {
+  if (
+    /^\s*(def|class|import|from|return|for|while|if|const|let|var|function|public|private|#include|SELECT)\b.*[({:=;]\s*$/.test(
+      line,
+    )
+  ) {
     return /[(=]/.test(line);
   }
   return /^[\w.[\]]+\s*(=|\+=|:=)\s*\S/.test(line) || /^\w+\([^)]*\)$/.test(line) || /^[$>]\s/.test(line);

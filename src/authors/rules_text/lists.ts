@@ -1,7 +1,8 @@
 /** @file Lists: a sentence that leads in ("Symptoms include"), and items that complete it one by one. */
+
+import { uncapitalise } from './capitals.ts';
 import type { English, Word } from './english.ts';
 import { findMainClause } from './main_clause.ts';
-import { uncapitalise } from './nouns.ts';
 import { finiteForm, isVerb } from './verbs.ts';
 
 /**

@@ -64,9 +64,11 @@ function leadEnds(words: readonly Word[], from: number, to: number): number[] {
       const next = words[comma + 1]!;
       if (next.pos === 'CCONJ' || isRelative(words, comma + 1)) continue;
       // "If it treats, cures, or prevents ..., ask": a list within the condition.
-      if (next.pos === 'VERB' && words.slice(comma + 2, comma + 5).some((word) => word.pos === 'CCONJ')) continue;
+      if (next.pos === 'VERB' && words.slice(comma + 2, comma + 5).some((word) => word.pos === 'CCONJ'))
+        continue;
       if (next.lower === 'to' && words[comma + 2]?.pos === 'VERB') continue;
-      if ((hasVerb(words, from + 1, comma) || comma - from < 5) && findVerb(words, comma + 1, to)) return [comma + 1];
+      if ((hasVerb(words, from + 1, comma) || comma - from < 5) && findVerb(words, comma + 1, to))
+        return [comma + 1];
     }
     return [];
   }
@@ -85,7 +87,13 @@ function leadEnds(words: readonly Word[], from: number, to: number): number[] {
   }
   for (const at of commas) {
     const next = words[at + 1]!;
-    if (next.pos === 'CCONJ' || isRelative(words, at + 1) || next.pos === 'VERB' || /^(like|such|including)$/.test(next.lower)) continue;
+    if (
+      next.pos === 'CCONJ' ||
+      isRelative(words, at + 1) ||
+      (next.pos === 'VERB' && !next.lower.endsWith('ed')) ||
+      /^(like|such|including)$/.test(next.lower)
+    )
+      continue;
     if (/ing$/.test(first.lower) && isListGoingOn(words, at + 1, to)) break;
     if (firstFinite(words, from, at) !== null && !hasRelative(words, from, at) && first.pos !== 'PART') break;
     return [at + 1, from];
@@ -162,7 +170,8 @@ function findVerb(
       if (form === 'plural' && word.pos === 'VERB') return { verb: i, form };
       if (word.pos === 'AUX') return word.lower === 'do' ? { verb: i, form } : null;
     }
-    if (form === 'past' && word.pos === 'VERB' && (isSetApart(words, i) || isParticipleOf(words, i, to))) continue;
+    if (form === 'past' && word.pos === 'VERB' && (isSetApart(words, i) || isParticipleOf(words, i, to)))
+      continue;
     if (!hasNoun) continue;
     return { verb: i, form };
   }

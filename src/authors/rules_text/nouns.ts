@@ -1,4 +1,4 @@
-/** @file Noun phrases: whether one or several are meant, and how a phrase is written at the start or amid a sentence. */
+/** @file Noun phrases: which noun they are about, and whether one or several are meant. */
 import type { Word } from './english.ts';
 import { isRelative, type Span } from './main_clause.ts';
 import { isPluralNoun } from './plurals.ts';
@@ -12,13 +12,22 @@ export function headNoun(words: readonly Word[], { from, to }: Span): number | n
   for (let i = from; i < to; i++) {
     const { pos, text } = words[i]!;
     if (/^(NOUN|PROPN)$/.test(pos)) head = i;
-    else if (head !== null && (pos === 'ADP' || pos === 'VERB' || /^[,(;:]$/.test(text) || isRelative(words, i))) break;
+    else if (
+      head !== null &&
+      (pos === 'ADP' || pos === 'VERB' || /^[,(;:]$/.test(text) || isRelative(words, i))
+    )
+      break;
   }
   return head;
 }
 
 /** Whether the phrase means one thing or several: by its verb where that tells, else by its nouns. */
-export function nounNumber(words: readonly Word[], span: Span, form?: FiniteForm, verb?: Word): NounNumber | null {
+export function nounNumber(
+  words: readonly Word[],
+  span: Span,
+  form?: FiniteForm,
+  verb?: Word,
+): NounNumber | null {
   if (form === 'singular') return 'one';
   if (form === 'plural' && verb?.lower !== 'have') return 'many';
   if (form === 'plural') return 'many';
@@ -26,27 +35,14 @@ export function nounNumber(words: readonly Word[], span: Span, form?: FiniteForm
   if (head === null) return null;
   for (let i = span.from; i < Math.min(span.to, head + 3); i++) {
     if (words[i]!.lower === 'and' && i < head) return 'many';
-    if (words[i]!.lower === 'and' && words[i + 1] && /^(NOUN|PROPN|ADJ|DET)$/.test(words[i + 1]!.pos)) return 'many';
+    if (words[i]!.lower === 'and' && words[i + 1] && /^(NOUN|PROPN|ADJ|DET)$/.test(words[i + 1]!.pos))
+      return 'many';
   }
   const determiner = words[span.from]!.lower;
   if (/^(a|an|this|each|every|another|one)$/.test(determiner)) return 'one';
-  if (/^(these|those|many|several|few|both|most|some)$/.test(determiner) && isPluralNoun(words[head]!)) return 'many';
+  if (/^(these|those|many|several|few|both|most|some)$/.test(determiner) && isPluralNoun(words[head]!))
+    return 'many';
   return isPluralNoun(words[head]!) ? 'many' : 'one';
-}
-
-/** Whether a word keeps its capital anywhere in a sentence. */
-export function keepsCapital(word: Word): boolean {
-  return word.pos === 'PROPN' || word.text === 'I' || /[A-Z\d]/.test(word.text.slice(1));
-}
-
-export function capitalise(text: string): string {
-  return text.replace(/^(["'\u201c\u2018(]*)(\p{Ll})/u, (_, marks: string, letter: string) => marks + letter.toUpperCase());
-}
-
-/** The text with a small letter at its start, unless its first word is a name. */
-export function uncapitalise(text: string, first: Word | undefined): string {
-  if (!first || keepsCapital(first)) return text;
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** "the dog" to "the dog's", "dogs" to "dogs'". */

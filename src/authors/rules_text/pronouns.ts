@@ -2,10 +2,12 @@
  * @file Pronouns that point out of their sentence: replaced where the thing meant is clear (the subject of the sentence
  * before, or what the question is about), else left, and reported.
  */
+
+import { capitalise, uncapitalise } from './capitals.ts';
 import type { English, Word } from './english.ts';
 import type { Focus } from './focus.ts';
 import { findMainClause, type MainClause } from './main_clause.ts';
-import { capitalise, headNoun, type NounNumber, nounNumber, possessive, uncapitalise } from './nouns.ts';
+import { headNoun, type NounNumber, nounNumber, possessive } from './nouns.ts';
 import { isPluralNoun } from './plurals.ts';
 import { isVerb } from './verbs.ts';
 
@@ -61,7 +63,11 @@ export function resolvePronouns(
       return { text, unresolved: unexplained(rest, again), subject };
     }
   }
-  return { text: sentence, unresolved: unexplained(words, main), subject: describeSubject(sentence, words, main) };
+  return {
+    text: sentence,
+    unresolved: unexplained(words, main),
+    subject: describeSubject(sentence, words, main),
+  };
 }
 
 /** What the pronoun at the start of the subject means, if that is safe to say. */
@@ -79,7 +85,8 @@ function referentFor(
     const noun = words[at + 1];
     if (size !== 2 || !noun || !focus || focus.name || !GENERIC.test(noun.lower)) return null;
     // Another thing of this kind was spoken of just before: it may be the one that is meant.
-    if (new RegExp(`\\b${noun.lower}`, 'i').test(sentenceBefore) && !sentenceBefore.includes(focus.text)) return null;
+    if (new RegExp(`\\b${noun.lower}`, 'i').test(sentenceBefore) && !sentenceBefore.includes(focus.text))
+      return null;
     return focus.number === 'one' ? focus : null;
   }
   const possesses = POSSESSIVES.test(lower);
@@ -104,10 +111,14 @@ function suits(pronoun: string, referent: Referent, focus: Referent | null): boo
 
 /** "It is important to ...", "It seems that ...": means nothing by itself. */
 function isEmptyIt(words: readonly Word[], at: number, { verb }: MainClause): boolean {
-  if (/^(seem|appear|happen|rain|snow|take|turn)$/.test(words[verb]!.lemma) && words[at + 1] === words[verb]) return true;
+  if (/^(seem|appear|happen|rain|snow|take|turn)$/.test(words[verb]!.lemma) && words[at + 1] === words[verb])
+    return true;
   if (words[verb]!.pos !== 'AUX' && words[verb]!.lemma !== 'be') return false;
   for (let i = verb + 1; i < Math.min(words.length, verb + 7); i++) {
-    if (/^(that|to|if|whether|when)$/.test(words[i]!.lower) && words.slice(verb + 1, i).some((w) => w.pos === 'ADJ' || w.pos === 'VERB')) {
+    if (
+      /^(that|to|if|whether|when)$/.test(words[i]!.lower) &&
+      words.slice(verb + 1, i).some((w) => w.pos === 'ADJ' || w.pos === 'VERB')
+    ) {
       return !words.slice(verb + 1, i).some((w) => /^(NOUN|PROPN|ADP)$/.test(w.pos));
     }
   }
@@ -120,7 +131,9 @@ function unexplained(words: readonly Word[], main: MainClause | null): string[] 
   for (let i = 0; i < words.length; i++) {
     const { lower, text, pos } = words[i]!;
     const isDemonstrative =
-      /^(this|these|those)$/.test(lower) && (isVerb(words[i + 1]) || words[i + 1]?.pos === 'ADV') && i === main?.subject.from;
+      /^(this|these|those)$/.test(lower) &&
+      (isVerb(words[i + 1]) || words[i + 1]?.pos === 'ADV') &&
+      i === main?.subject.from;
     if (isDemonstrative) {
       left.push(text);
       continue;
@@ -138,19 +151,32 @@ function unexplained(words: readonly Word[], main: MainClause | null): string[] 
 
 function isInnerEmptyIt(words: readonly Word[], i: number): boolean {
   return (
-    /^(make|makes|find|is|was|be|'s)$/.test((words[i - 1]?.lower ?? '')) ||
-    (/^(is|'s|was)$/.test(words[i + 1]?.lower ?? '') && words[i + 2]?.pos === 'ADJ' && /^(to|that)$/.test(words[i + 3]?.lower ?? ''))
+    /^(make|makes|find|is|was|be|'s)$/.test(words[i - 1]?.lower ?? '') ||
+    (/^(is|'s|was)$/.test(words[i + 1]?.lower ?? '') &&
+      words[i + 2]?.pos === 'ADJ' &&
+      /^(to|that)$/.test(words[i + 3]?.lower ?? ''))
   );
 }
 
 function hasNounOf(words: readonly Word[], from: number, to: number, pronoun: string): boolean {
   for (let i = from; i < to; i++) {
     const word = words[i]!;
-    if (/^(someone|anyone|everyone|nobody|you|somebody|everybody|one|others|some|most|many)$/.test(word.lower) && /^th/.test(pronoun)) return true;
+    if (
+      /^(someone|anyone|everyone|nobody|you|somebody|everybody|one|others|some|most|many)$/.test(
+        word.lower,
+      ) &&
+      /^th/.test(pronoun)
+    )
+      return true;
     if (word.pos !== 'NOUN' && word.pos !== 'PROPN') continue;
     if (/^th/.test(pronoun) ? isPluralNoun(word) || isAnyone(word) || joinsAnd(words, i, to) : true) {
       if (/^(it|its)$/.test(pronoun) && isPluralNoun(word)) continue;
-      if (/^(he|his|him|she|her|hers)$/.test(pronoun) && !isPerson(word) && (word.pos !== 'PROPN' || MONTHS.test(word.lower))) continue;
+      if (
+        /^(he|his|him|she|her|hers)$/.test(pronoun) &&
+        !isPerson(word) &&
+        (word.pos !== 'PROPN' || MONTHS.test(word.lower))
+      )
+        continue;
       return true;
     }
   }
@@ -158,11 +184,15 @@ function hasNounOf(words: readonly Word[], from: number, to: number, pronoun: st
 }
 
 function isPerson(word: Word): boolean {
-  return /^(person|child|baby|infant|patient|doctor|man|woman|boy|girl|mother|father|parent|teacher|student|author|writer|actor|actress|player|king|queen|president|founder|artist|singer|scientist)$/.test(word.lemma);
+  return /^(person|child|baby|infant|patient|doctor|man|woman|boy|girl|mother|father|parent|teacher|student|author|writer|actor|actress|player|king|queen|president|founder|artist|singer|scientist)$/.test(
+    word.lemma,
+  );
 }
 
 function isAnyone(word: Word): boolean {
-  return /^(person|child|patient|individual|parent|user|baby|team|group|company|student|family|audience|couple)$/.test(word.lemma);
+  return /^(person|child|patient|individual|parent|user|baby|team|group|company|student|family|audience|couple)$/.test(
+    word.lemma,
+  );
 }
 
 function joinsAnd(words: readonly Word[], i: number, to: number): boolean {
@@ -174,8 +204,12 @@ function describeSubject(sentence: string, words: readonly Word[], main: MainCla
   if (!main || main.subject.to === main.subject.from) return null;
   const { from, to } = main.subject;
   const first = words[from]!;
-  if ((first.pos === 'PRON' && !/^(your|our|my)$/.test(first.lower)) || /^(there|it|no|none|one|nothing|each|some|others|many|most)$/.test(first.lower)) {
-    if (!/^(some|many|most|each|one)$/.test(first.lower) || headNoun(words, main.subject) === null) return null;
+  if (
+    (first.pos === 'PRON' && !/^(your|our|my)$/.test(first.lower)) ||
+    /^(there|it|no|none|one|nothing|each|some|others|many|most)$/.test(first.lower)
+  ) {
+    if (!/^(some|many|most|each|one)$/.test(first.lower) || headNoun(words, main.subject) === null)
+      return null;
   }
   if (first.pos === 'VERB' || first.pos === 'ADP' || first.pos === 'SCONJ') return null;
   if (headNoun(words, main.subject) === null) return null;
@@ -184,11 +218,17 @@ function describeSubject(sentence: string, words: readonly Word[], main: MainCla
     (word, i) => i > from && i < to && (isList ? word.text === '(' : /^[,(\u2013]$/.test(word.text)),
   );
   const end = comma > 0 ? comma : to;
-  const number = nounNumber(words, { from, to: end }, main.form === 'plural' || main.form === 'singular' ? main.form : undefined);
+  const number = nounNumber(
+    words,
+    { from, to: end },
+    main.form === 'plural' || main.form === 'singular' ? main.form : undefined,
+  );
   const last = words[end - 1]!;
   const until = last.pos === 'ADV' && end - 1 > from ? words[end - 2]! : last;
   const text = uncapitalise(sentence.slice(first.start, until.end), first);
-  const name = last.pos === 'PROPN' && words.slice(from, end).every((word) => /^(PROPN|NOUN)$/.test(word.pos) || word.text === '.');
+  const name =
+    last.pos === 'PROPN' &&
+    words.slice(from, end).every((word) => /^(PROPN|NOUN)$/.test(word.pos) || word.text === '.');
   const head = headNoun(words, { from, to: end });
   return { text, number, name, alive: head !== null && isPerson(words[head]!) };
 }

@@ -3,9 +3,11 @@
  * changes: set phrases of one meaning, short forms, dates and places moved, subjects that repeat made pronouns.
  */
 import type { KeyedRandom } from '../keyed_random.ts';
+import { capitalise, smallStart, smallWords, uncapitalise } from './capitals.ts';
 import type { English, Word } from './english.ts';
 import { findMainClause, type MainClause } from './main_clause.ts';
-import { capitalise, nounNumber, uncapitalise } from './nouns.ts';
+import { nounNumber } from './nouns.ts';
+import { isPluralNoun } from './plurals.ts';
 import { isVerb } from './verbs.ts';
 
 /** Phrases with the same meaning, of which each may stand for the other. */
@@ -42,7 +44,23 @@ const SYNONYMS: readonly (readonly string[])[] = [
   ['while', 'whereas'],
 ];
 /** Only from left to right: the other way the meaning could change. */
-const ONE_WAY: ReadonlySet<string> = new Set(['because', 'many', 'however', 'while', 'typically', 'such as', 'usually', 'commonly', 'previously', 'approximately', 'a number of', 'is able to', 'are able to', 'throughout', 'requires']);
+const ONE_WAY: ReadonlySet<string> = new Set([
+  'because',
+  'many',
+  'however',
+  'while',
+  'typically',
+  'such as',
+  'usually',
+  'commonly',
+  'previously',
+  'approximately',
+  'a number of',
+  'is able to',
+  'are able to',
+  'throughout',
+  'requires',
+]);
 
 const ADDITIONS: readonly string[] = ['In addition, ', 'Moreover, ', 'Furthermore, ', 'Besides, '];
 
@@ -51,7 +69,8 @@ export function rephraseAtoms(english: English, atoms: readonly string[], random
   const sentences: string[] = [];
   let before: { subject: string; main: MainClause } | null = null;
   let added = 0;
-  for (const [i, atom] of atoms.entries()) {
+  const seen = smallWords(english, atoms);
+  for (const [i, atom] of joinLists(english, atoms).entries()) {
     const words = english.words(atom);
     const main = findMainClause(words, 0, words.length);
     const subject = main ? subjectText(atom, words, main) : null;
@@ -73,9 +92,20 @@ export function rephraseAtoms(english: English, atoms: readonly string[], random
     }
     sentence = replacePhrases(sentence, random);
     sentence = changeShortForms(sentence);
-    if (i > 0 && !isSame && main && main.lead.to === main.lead.from && added < 2 && atoms.length > 2 && random.below(3) === 0) {
-      sentence = random.pick(ADDITIONS) + uncapitalise(sentence, english.words(sentence)[0]);
-      added++;
+    if (
+      i > 0 &&
+      !isSame &&
+      main &&
+      isPlainStatement(english, sentence) &&
+      added < 2 &&
+      atoms.length > 2 &&
+      random.below(3) === 0
+    ) {
+      const small = smallStart(english, sentence, seen);
+      if (small !== null) {
+        sentence = random.pick(ADDITIONS) + small;
+        added++;
+      }
     }
     sentences.push(sentence);
     before = subject === null || main === null ? null : { subject, main };
@@ -84,22 +114,61 @@ export function rephraseAtoms(english: English, atoms: readonly string[], random
   return text === atoms.join(' ') ? restate(english, atoms) : text;
 }
 
+/** "Symptoms include pain." and "Symptoms include fever." become "Symptoms include pain and fever." */
+function joinLists(english: English, atoms: readonly string[]): string[] {
+  const joined: string[] = [];
+  let stem: string | null = null;
+  let rests: string[] = [];
+  const flush = (): void => {
+    if (stem === null) return;
+    const series = rests.length < 2 ? rests.join('') : `${rests.slice(0, -1).join(', ')} and ${rests.at(-1)}`;
+    joined.push(`${stem} ${series}.`);
+    stem = null;
+    rests = [];
+  };
+  for (const atom of atoms) {
+    const words = english.words(atom);
+    const main = findMainClause(words, 0, words.length);
+    const verb = main ? words[main.verb] : undefined;
+    const rest = verb ? atom.slice(verb.end).trim() : '';
+    const isPlain =
+      main !== null &&
+      verb?.lemma === 'include' &&
+      /^[^,;:.()-]+\.$/.test(rest) &&
+      !/ (and|or|which|who|that) /.test(rest);
+    const start = verb ? atom.slice(0, verb.end) : null;
+    if (isPlain && stem !== null && stem === start) {
+      rests.push(rest.slice(0, -1));
+      continue;
+    }
+    flush();
+    if (isPlain && start !== null) {
+      stem = start;
+      rests = [rest.slice(0, -1)];
+    } else joined.push(atom);
+  }
+  flush();
+  return joined;
+}
+
 /** Where nothing could be changed, a link between the first two sentences, or a frame round the only one. */
 function restate(english: English, atoms: readonly string[]): string {
   const [first, ...rest] = atoms as [string, ...string[]];
   const at = rest.findIndex((atom) => isPlainStatement(english, atom));
   if (at >= 0) {
-    const linked = `In addition, ${uncapitalise(rest[at]!, english.words(rest[at]!)[0])}`;
+    const small = smallStart(english, rest[at]!, smallWords(english, atoms));
+    const linked = small === null ? rest[at]! : `In addition, ${small}`;
     return [first, ...rest.slice(0, at), linked, ...rest.slice(at + 1)].join(' ');
   }
   if (!isPlainStatement(english, first)) return atoms.join(' ');
-  return [`In short, ${uncapitalise(first, english.words(first)[0])}`, ...rest].join(' ');
+  const small = smallStart(english, first, smallWords(english, atoms)) ?? first;
+  return [`In short, ${small}`, ...rest].join(' ');
 }
 
 function isPlainStatement(english: English, atom: string): boolean {
   const words = english.words(atom);
   const main = findMainClause(words, 0, words.length);
-  return main !== null && main.lead.to === main.lead.from;
+  return main !== null && main.lead.to === main.lead.from && main.subject.to > main.subject.from;
 }
 
 function subjectText(atom: string, words: readonly Word[], main: MainClause): string | null {
@@ -112,11 +181,31 @@ function subjectText(atom: string, words: readonly Word[], main: MainClause): st
 function pronounFor(words: readonly Word[], main: MainClause): string | null {
   const { from, to } = main.subject;
   const subject = words.slice(from, to);
-  if (subject.some(({ pos }) => pos === 'PRON') || /^(there|you|no|some|many|most|each|every|one|both|others)$/.test(subject[0]!.lower)) return null;
-  if (subject.some(({ lower }) => /^(person|child|man|woman|boy|girl|patient|mother|father|player|actor)$/.test(lower))) return null;
-  const number = nounNumber(words, main.subject, main.form === 'past' || main.form === 'modal' ? undefined : main.form);
-  const isName = subject.every(({ pos }) => pos === 'PROPN');
-  if (number === null || (isName && number === 'one' && subject.length < 4)) return null;
+  if (
+    subject.some(({ pos }) => pos === 'PRON') ||
+    /^(there|you|no|some|many|most|each|every|one|both|others)$/.test(subject[0]!.lower)
+  )
+    return null;
+  if (
+    subject.some(({ lower }) =>
+      /^(person|child|man|woman|boy|girl|patient|mother|father|player|actor)$/.test(lower),
+    )
+  )
+    return null;
+  const number = nounNumber(
+    words,
+    main.subject,
+    main.form === 'past' || main.form === 'modal' ? undefined : main.form,
+  );
+  const last = subject.at(-1)!;
+  if (number === null || (last.pos === 'PROPN' && number === 'one')) return null;
+  // The verb does not tell: the last noun must not speak against it.
+  if (
+    (main.form === 'past' || main.form === 'modal') &&
+    isPluralNoun(last) !== (number === 'many') &&
+    !subject.some(({ pos }) => pos === 'ADP' || pos === 'CCONJ')
+  )
+    return null;
   const hasLead = main.lead.to > main.lead.from;
   const pronoun = number === 'many' ? 'they' : 'it';
   return hasLead ? pronoun : capitalise(pronoun);
@@ -124,7 +213,13 @@ function pronounFor(words: readonly Word[], main: MainClause): string | null {
 
 /** Two short sentences with one subject may be joined with "and". */
 function canJoin(left: string, right: string, main: MainClause): boolean {
-  return main.lead.to === main.lead.from && left.length + right.length < 220 && !/ (and|or|but|while|which|who|that|if|because) /.test(left) && !/[;:"]/.test(left);
+  return (
+    main.lead.to === main.lead.from &&
+    !/\binclude\b/.test(right) &&
+    left.length + right.length < 220 &&
+    !/ (and|or|but|while|which|who|that|if|because) /.test(left) &&
+    !/[;:"]/.test(left)
+  );
 }
 
 /** "In 1990, X ..." to "X ... in 1990." and back. */
@@ -132,13 +227,30 @@ function moveTime(atom: string, words: readonly Word[], main: MainClause): strin
   if (main.lead.to > main.lead.from) {
     const lead = atom.slice(words[main.lead.from]!.start, words[main.lead.to - 1]!.end).replace(/,$/, '');
     const rest = atom.slice(words[main.lead.to]!.start).replace(/\.$/, '');
-    const isPlain = /^(In|On|At|During|Since) /.test(lead) && !words.slice(main.lead.from, main.lead.to).some(isVerb) && lead.length < 40;
+    const isPlain =
+      /^(In|On|At|During|Since) /.test(lead) &&
+      !words.slice(main.lead.from, main.lead.to).some(isVerb) &&
+      lead.length < 40;
     if (!isPlain || /[,;:()"]| (and|or|but|which|who|that|if|because|when|while) /.test(rest)) return atom;
     return `${capitalise(rest)} ${lead.charAt(0).toLowerCase()}${lead.slice(1)}.`;
   }
-  const end = / ((?:in|on|during|since) (?:the )?(?:(?:early|late|mid)[- ])?(?:\w+ )?(?:\d{1,2} )?(?:\w+ )?\d{4}s?)\.$/.exec(atom);
-  if (!end || main.subject.to <= main.subject.from || /[,;:]/.test(atom) || /\b(born|between|from|until|since|that|which|who|and)\b/.test(atom.slice(0, end.index))) return atom;
-  if (!/^(in|on|during|since) (the )?(early |late |mid-?)?((January|February|March|April|May|June|July|August|September|October|November|December) )?(\d{1,2} )?((January|February|March|April|May|June|July|August|September|October|November|December) )?\d{4}s?$/.test(end[1]!)) return atom;
+  const end =
+    / ((?:in|on|during|since) (?:the )?(?:(?:early|late|mid)[- ])?(?:\w+ )?(?:\d{1,2} )?(?:\w+ )?\d{4}s?)\.$/.exec(
+      atom,
+    );
+  if (
+    !end ||
+    main.subject.to <= main.subject.from ||
+    /[,;:]/.test(atom) ||
+    /\b(ever|born|between|from|until|since|that|which|who|and)\b/.test(atom.slice(0, end.index))
+  )
+    return atom;
+  if (
+    !/^(in|on|during|since) (the )?(early |late |mid-?)?((January|February|March|April|May|June|July|August|September|October|November|December) )?(\d{1,2} )?((January|February|March|April|May|June|July|August|September|October|November|December) )?\d{4}s?$/.test(
+      end[1]!,
+    )
+  )
+    return atom;
   return `${capitalise(end[1]!)}, ${uncapitalise(atom.slice(0, end.index), words[0])}.`;
 }
 
@@ -168,7 +280,9 @@ function fits(text: string, at: number, from: string, to: string): boolean {
   const after = text.slice(at + from.length).trimStart();
   switch (from) {
     case 'due to':
-      return !/^(is|are|was|were|be|been|caused|partly|largely)$/.test(before) ? before !== '' || !/\bfact\b/.test(after) : false;
+      return !/^(is|are|was|were|be|been|caused|partly|largely)$/.test(before)
+        ? before !== '' || !/\bfact\b/.test(after)
+        : false;
     case 'such as':
       return before.endsWith(',');
     case 'because':

@@ -39,7 +39,10 @@ function isOneSentence(before: string, next: string): boolean {
   const left = before.trimEnd();
   if (ABBREVIATION.test(left)) return true;
   // "George R.R. Martin", "E. coli": an initial, unless it ends a sentence as in "vitamin C."
-  if (INITIAL.test(left) && !/\b(vitamin|hepatitis|type|class|group|plan|grade|part|option|and|or) [A-Z]\.$/i.test(left)) {
+  if (
+    INITIAL.test(left) &&
+    !/\b(vitamin|hepatitis|type|class|group|plan|grade|part|option|and|or) [A-Z]\.$/i.test(left)
+  ) {
     return true;
   }
   return /\b(?:[A-Z]\.){2,}$/.test(left) && !/^(The|It|This|In|They|He|She|A|An)\b/.test(next);

@@ -6,24 +6,47 @@ import { findMainClause } from './main_clause.ts';
 export function reasonNotToState(text: string, words: readonly Word[]): string | null {
   if (/\?["'\u201d)]*$/.test(text)) return 'is a question';
   if (/https?:\/\/|www\.\w|\b\w+@\w+\.\w/.test(text)) return 'holds a web address';
-  if (/^(hi|hello|hey|sure|thanks|thank you|sorry|welcome|great question|good question|certainly|of course|absolutely)\b[^.]{0,40}[.!,:]?$/i.test(text)) {
+  if (
+    /^(hi|hello|hey|sure|thanks|thank you|sorry|welcome|great question|good question|certainly|of course|absolutely)\b[^.]{0,40}[.!,:]?$/i.test(
+      text,
+    )
+  ) {
     return 'is a greeting';
   }
-  if (/\b(i hope (this|that|it|you)|hope (this|that) helps|let me know|feel free to ask|as an ai)\b/i.test(text)) {
+  if (
+    /\b(i hope (this|that|it|you)|hope (this|that) helps|let me know|feel free to ask|as an ai)\b/i.test(text)
+  ) {
     return 'is a greeting';
   }
-  if (/^(here (are|is|'s)|below (are|is)|(the )?following (are|is)|these are some|see below)\b/i.test(text)) return 'announces what follows';
-  if (/^there (are|is|could be|can be|may be) (a (number|couple|few|variety|lot) of|many|several|some|various|a few|lots of|different)( [a-z]+)? (things|ways|reasons|options|ideas|tips|steps|factors|possibilities)\b[^,;:]{0,60}[.:]?$/i.test(text)) {
+  if (/^(here (are|is|'s)|below (are|is)|(the )?following (are|is)|these are some|see below)\b/i.test(text))
+    return 'announces what follows';
+  if (
+    /^there (are|is|could be|can be|may be) (a (number|couple|few|variety|lot) of|many|several|some|various|a few|lots of|different)( [a-z]+)? (things|ways|reasons|options|ideas|tips|steps|factors|possibilities)\b[^,;:]{0,60}[.:]?$/i.test(
+      text,
+    )
+  ) {
     return 'announces what follows';
   }
-  if (/^\(?(for more|to learn more|for further|read (more|this|about|the)|learn more|click|visit (our|the|us)|see (the|our|also|more)|go to|refer to|check out|source)\b/i.test(text)) {
+  if (
+    /^\(?(for more|to learn more|for further|read (more|this|about|the)|learn more|click|visit (our|the|us)|see (the|our|also|more)|go to|refer to|check out|source)\b/i.test(
+      text,
+    )
+  ) {
     return 'points to another text';
   }
   if (/^on this page\b/i.test(text)) return 'points to another text';
-  if (/^\W*(i|i'm|i've|i'd|my|we|personally)\b/i.test(text) && /\b(i|i'm|i've|i'd|my favou?rite|my opinion)\b/i.test(text)) {
+  if (
+    /^\W*(i|i'm|i've|i'd|my|we|personally)\b/i.test(text) &&
+    /\b(i|i'm|i've|i'd|my favou?rite|my opinion)\b/i.test(text)
+  ) {
     return "gives the writer's opinion";
   }
-  if (/\b(in my opinion|i think|i believe|i would (recommend|suggest|say)|i recommend|i like|i love|i'd)\b/i.test(text)) return "gives the writer's opinion";
+  if (
+    /\b(in my opinion|i think|i believe|i would (recommend|suggest|say)|i recommend|i like|i love|i'd)\b/i.test(
+      text,
+    )
+  )
+    return "gives the writer's opinion";
   if (/:$/.test(text)) return 'announces what follows';
   const main = findMainClause(words, 0, words.length);
   if (!main) return 'has no verb of its own that the rules can find';

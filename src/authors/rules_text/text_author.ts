@@ -35,7 +35,8 @@ export function createTextAuthor(seed = 0): Author {
 
     async extract({ question, answer }) {
       const { facts, problems } = extractFacts(await loadEnglish(), question, answer);
-      if (facts.length === 0) return fail(['The answer holds no fact that the rules can read.', ...problems].join(' '));
+      if (facts.length === 0)
+        return fail(['The answer holds no fact that the rules can read.', ...problems].join(' '));
       return done(
         facts.map(({ text }) => text),
         problems,

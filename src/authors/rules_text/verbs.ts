@@ -55,7 +55,12 @@ export function finiteForm(words: readonly Word[], i: number): FiniteForm | null
   if (auxiliary) return auxiliary;
   if (word.pos === 'AUX') return null;
   // "the length of cries", "ask for help": a noun whatever the model says.
-  if (words[i - 1]?.pos === 'ADP' && !word.lower.endsWith('ed') && !/^(up|down|out|off|away)$/.test(words[i - 1]!.lower)) return null;
+  if (
+    words[i - 1]?.pos === 'ADP' &&
+    !word.lower.endsWith('ed') &&
+    !/^(up|down|out|off|away)$/.test(words[i - 1]!.lower)
+  )
+    return null;
   if (word.lower === word.lemma) return isInfinitiveAt(words, i) ? null : 'plural';
   if (word.lower.endsWith('ing')) return null;
   if (word.lower.endsWith('s') && !word.lower.endsWith('ss')) return 'singular';
@@ -100,6 +105,8 @@ export function verbGroup(words: readonly Word[], verb: number): VerbGroup {
   const carries = words[verb]!.pos === 'AUX' || words[verb]!.lower in AUXILIARIES;
   for (let i = verb + 1; carries && i < words.length; i++) {
     const { pos, lower } = words[i]!;
+    // "may cause choking": the group ends with the verb that names the action.
+    if (isVerb(words[i]) && words[last]!.pos === 'VERB' && last > verb) break;
     if (/^(not|n't|never)$/.test(lower)) negated = true;
     else if (isVerb(words[i])) last = i;
     else if (pos !== 'ADV') break;

@@ -42,13 +42,22 @@ export function amountSwaps(sentence: string, words: readonly Word[]): Swap[] {
     const isMany = noun !== null && isPluralNoun(words[noun]!);
     switch (lower) {
       case 'most':
-        if (/^(the|'s|its|their|is|are|was|were)$/.test(before?.lower ?? '') && /^(ADJ|ADV|VERB)$/.test(after.pos)) add(i, i, 'least');
+        if (
+          /^(the|'s|its|their|is|are|was|were)$/.test(before?.lower ?? '') &&
+          /^(ADJ|ADV|VERB)$/.test(after.pos)
+        )
+          add(i, i, 'least');
         else if (i === 0 && isMany && after.lower !== 'of') add(i, i, 'few');
         else if (i === 0 && after.lower === 'of') add(i, i, 'none', null);
         break;
       case 'all':
         if (after.lower === 'of') add(i, i, 'none');
-        else if (isMany && !/^(the|these|those|its|their|his|her|your|our|other|kinds|sorts|types)$/.test(after.lower) && !/^(at|of|in|not|after|for|from)$/.test(before?.lower ?? '')) add(i, i, 'no');
+        else if (
+          isMany &&
+          !/^(the|these|those|its|their|his|her|your|our|other|kinds|sorts|types)$/.test(after.lower) &&
+          !/^(at|of|in|not|after|for|from)$/.test(before?.lower ?? '')
+        )
+          add(i, i, 'no');
         break;
       case 'some':
         if (i === 0 && after.lower === 'of') add(i, i, 'none');
@@ -58,7 +67,8 @@ export function amountSwaps(sentence: string, words: readonly Word[]): Swap[] {
       case 'many':
       case 'several':
         if (/^(as|how|so|too|not)$/.test(before?.lower ?? '') || !isMany) break;
-        if (i === 0 || /^(is|are|was|were|has|have)$/.test(before?.lower ?? '')) add(i, i, lower === 'many' ? 'few' : 'no');
+        if (i === 0 || /^(is|are|was|were|has|have)$/.test(before?.lower ?? ''))
+          add(i, i, lower === 'many' ? 'few' : 'no');
         break;
       case 'few':
         if (isMany && before?.lower !== 'a' && before?.lower !== 'or') add(i, i, 'many');
@@ -72,20 +82,33 @@ export function amountSwaps(sentence: string, words: readonly Word[]): Swap[] {
         break;
       case 'no':
         if (i === 0 && after.lower === 'one') add(i, i + 1, 'everyone');
-        else if (noun !== null && pos === 'DET' && !/^(more|less|longer|one|matter)$/.test(after.lower)) add(i, i, isMany ? 'many' : article(after));
+        else if (noun !== null && pos === 'DET' && !/^(more|less|longer|one|matter)$/.test(after.lower))
+          add(i, i, isMany ? 'many' : article(after));
         break;
       case 'nobody':
         add(i, i, 'everybody');
         break;
       case 'more':
-        if (after.lower === 'than' && /^\d|^(one|two|three|four|five|half)/.test(words[i + 2]?.lower ?? '')) add(i, i, 'less');
-        else if (/^(ADJ|ADV)$/.test(after.pos) && !/^(or|and|much|no|any|even|once)$/.test(before?.lower ?? '')) add(i, i, 'less');
+        if (after.lower === 'than' && /^\d|^(one|two|three|four|five|half)/.test(words[i + 2]?.lower ?? ''))
+          add(i, i, 'less');
+        else if (
+          /^(ADJ|ADV)$/.test(after.pos) &&
+          !/^(or|and|much|no|any|even|once)$/.test(before?.lower ?? '')
+        )
+          add(i, i, 'less');
         break;
       case 'less':
-        if (/^(ADJ|ADV)$/.test(after.pos) || (after.lower === 'than' && /^\d/.test(words[i + 2]?.lower ?? ''))) add(i, i, 'more');
+        if (
+          /^(ADJ|ADV)$/.test(after.pos) ||
+          (after.lower === 'than' && /^\d/.test(words[i + 2]?.lower ?? ''))
+        )
+          add(i, i, 'more');
         break;
       case 'at':
-        if (after.lower === 'least' && /^\d|^(one|two|three|four|five|six|ten)/.test(words[i + 2]?.lower ?? '')) {
+        if (
+          after.lower === 'least' &&
+          /^\d|^(one|two|three|four|five|six|ten)/.test(words[i + 2]?.lower ?? '')
+        ) {
           add(i + 1, i + 1, 'most', 'a bound may hold both ways');
         }
         break;

@@ -26,13 +26,19 @@ export function negationSwap(sentence: string, words: readonly Word[]): Swap | n
   const { lower, lemma } = verb;
   if (lower === 'may' || lower === 'might' || lower === 'can') return swap(verb.start, verb.end, 'cannot');
   if (/^(will|would|should|must|could|shall)$/.test(lower)) return swap(verb.end, verb.end, ' not');
-  if (lower === "'s" && verb.pos === 'AUX') return lemma === 'be' ? swap(verb.start, verb.end, ' is not') : null;
+  if (lower === "'s" && verb.pos === 'AUX')
+    return lemma === 'be' ? swap(verb.start, verb.end, ' is not') : null;
   if (lower.startsWith("'")) return lower === "'re" ? swap(verb.start, verb.end, ' are not') : null;
   if (/^(is|are|was|were|am)$/.test(lower)) {
     const next = words[main.verb + 1];
     if (next?.lower === 'no') return null;
     const thing = next?.pos === 'ADV' ? words[main.verb + 2] : next;
-    if (words[main.subject.from]!.lower === 'there' && thing && /^(NOUN|ADJ)$/.test(thing.pos) && !AMOUNT.test(thing.lower)) {
+    if (
+      words[main.subject.from]!.lower === 'there' &&
+      thing &&
+      /^(NOUN|ADJ)$/.test(thing.pos) &&
+      !AMOUNT.test(thing.lower)
+    ) {
       return swap(thing.start, thing.start, 'no ');
     }
     return swap(verb.end, verb.end, ' not');
@@ -87,14 +93,22 @@ function withoutNot(words: readonly Word[], main: MainClause, swap: Make): Swap 
 /** Why the negation may be true as well. */
 function doubtOf(sentence: string, words: readonly Word[], main: MainClause): string | null {
   const subject = words.slice(main.subject.from, main.subject.to).map((word) => word.lower);
-  if (/^(some|many|several|few|others|certain|other|numerous|various|half|one|another)$/.test(subject[0] ?? '') || subject[0] === 'a' && subject[1] === 'few') {
+  if (
+    /^(some|many|several|few|others|certain|other|numerous|various|half|one|another)$/.test(
+      subject[0] ?? '',
+    ) ||
+    (subject[0] === 'a' && subject[1] === 'few')
+  ) {
     return 'what holds for some may well not hold for others';
   }
-  if (/^(no|nobody|none|neither|nothing|never|few|rarely|seldom)$/.test(subject[0] ?? '')) return 'it is negative already';
+  if (/^(no|nobody|none|neither|nothing|never|few|rarely|seldom)$/.test(subject[0] ?? ''))
+    return 'it is negative already';
   const lead = sentence.slice(0, words[main.subject.from]?.start ?? 0);
-  if (/\b(some|sometimes|many|often|occasionally|rarely|certain|most)\b/i.test(lead)) return 'it holds in some cases only';
+  if (/\b(some|sometimes|many|often|occasionally|rarely|certain|most)\b/i.test(lead))
+    return 'it holds in some cases only';
   const next = words[main.verb - 1]?.lower ?? '';
-  if (/^(sometimes|occasionally|rarely|seldom|never|hardly|often|only|also)$/.test(next)) return 'the adverb before the verb changes what is denied';
+  if (/^(sometimes|occasionally|rarely|seldom|never|hardly|often|only|also)$/.test(next))
+    return 'the adverb before the verb changes what is denied';
   return null;
 }
 
@@ -105,7 +119,9 @@ function isPerfect(words: readonly Word[], at: number): boolean {
   const word = words[i];
   if (!word) return false;
   if (/^(been|had)$/.test(word.lower)) return true;
-  return word.pos === 'VERB' && word.lower !== word.lemma && !/(ing|s)$/.test(word.lower) && !isNounAhead(words, i);
+  return (
+    word.pos === 'VERB' && word.lower !== word.lemma && !/(ing|s)$/.test(word.lower) && !isNounAhead(words, i)
+  );
 }
 
 /** "have limited options": the participle describes a noun. */

@@ -3,17 +3,21 @@ import type { KeyedRandom } from '../../keyed_random.ts';
 import type { Word } from '../english.ts';
 import type { Swap } from './swap.ts';
 
-const MONTH = /^(january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)$/;
+const MONTH =
+  /^(january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)$/;
 const WORDS = 'two three four five six seven eight nine ten eleven twelve'.split(' ');
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 const ORDINALS = 'first second third fourth fifth sixth seventh eighth ninth tenth'.split(' ');
 /** Words before a number that make it part of a name, or a place in a text. */
-const NAMING = /^(type|chapter|version|vitamin|chromosome|grade|phase|class|level|step|figure|table|part|number|no|trisomy|highway|route|section|volume|covid|group|stage|title|psalm|article)$/;
+const NAMING =
+  /^(type|chapter|version|vitamin|chromosome|grade|phase|class|level|step|figure|table|part|number|no|trisomy|highway|route|section|volume|covid|group|stage|title|psalm|article)$/;
 
 /** A swap for every number that states something. */
 export function numberSwaps(sentence: string, words: readonly Word[], random: KeyedRandom): Swap[] {
   const swaps: Swap[] = [];
-  for (const match of sentence.matchAll(/(?<![\w.,/-])\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th|s)?(?![\w]|[.,/]\d|-\d|-[A-Z])/g)) {
+  for (const match of sentence.matchAll(
+    /(?<![\w.,/-])\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th|s)?(?![\w]|[.,/]\d|-\d|-[A-Z])/g,
+  )) {
     const raw = match[0].replace(/,$/, '');
     const start = match.index;
     const at = words.findIndex((word) => word.start <= start && start < word.end);
@@ -43,12 +47,21 @@ function isNaming(sentence: string, words: readonly Word[], at: number): boolean
 
 /** Which way a bound must move to become false: "at least 3" grows, "at most 3" shrinks. */
 function direction(words: readonly Word[], at: number): 1 | -1 | 0 {
-  const phrase = words.slice(Math.max(0, at - 3), at).map((word) => word.lower).join(' ');
+  const phrase = words
+    .slice(Math.max(0, at - 3), at)
+    .map((word) => word.lower)
+    .join(' ');
   if (/(at least|more than|over|above|minimum of|as many as|older than|greater than)$/.test(phrase)) return 1;
-  if (/(at most|less than|fewer than|under|below|up to|within|maximum of|no more than|younger than|as few as|by age|the first)$/.test(phrase)) return -1;
+  if (
+    /(at most|less than|fewer than|under|below|up to|within|maximum of|no more than|younger than|as few as|by age|the first)$/.test(
+      phrase,
+    )
+  )
+    return -1;
   // The upper end of a range stays the upper end.
   if (/(\d|\w) (to|and|or|-|\u2013)$/.test(phrase) && /\d (to|and|or|-|\u2013)$/.test(phrase)) return 1;
-  if (/^(to|and|or|-|\u2013)$/.test(words[at + 1]?.lower ?? '') && /^\d/.test(words[at + 2]?.lower ?? '')) return -1;
+  if (/^(to|and|or|-|\u2013)$/.test(words[at + 1]?.lower ?? '') && /^\d/.test(words[at + 2]?.lower ?? ''))
+    return -1;
   return 0;
 }
 
@@ -67,7 +80,12 @@ function otherNumeral(raw: string, words: readonly Word[], at: number, random: K
   if (!Number.isFinite(value)) return null;
   const before = words[at - 1]?.lower ?? '';
   const isCounting = words[at + 1]?.pos === 'NOUN';
-  if (/^(1[0-9]|20)\d\d$/.test(raw) && (!isCounting || /^(in|since|by|until|of|from|during|after|before|to|and|,|\(|-|year|early|late|mid)$/.test(before) || MONTH.test(before))) {
+  if (
+    /^(1[0-9]|20)\d\d$/.test(raw) &&
+    (!isCounting ||
+      /^(in|since|by|until|of|from|during|after|before|to|and|,|\(|-|year|early|late|mid)$/.test(before) ||
+      MONTH.test(before))
+  ) {
     const shift = 3 + random.below(37);
     return String(way === 1 ? Math.min(value + shift, 2099) : value - shift);
   }
@@ -88,7 +106,12 @@ function likeNumber(raw: string, value: number, way: 1 | -1 | 0, random: KeyedRa
     if (way === -1) next = value > 2 ? Math.max(2, value - step) : value;
     if (value <= 1) return null;
   } else {
-    const factor = up && value <= 100 && decimals === 0 ? 1.2 + random.below(5) / 10 : up ? 1.4 + random.below(12) / 10 : 0.25 + random.below(5) / 10;
+    const factor =
+      up && value <= 100 && decimals === 0
+        ? 1.2 + random.below(5) / 10
+        : up
+          ? 1.4 + random.below(12) / 10
+          : 0.25 + random.below(5) / 10;
     next = value * factor;
     // Round numbers stay round.
     const zeros = decimals === 0 ? (/0*$/.exec(String(Math.trunc(value)))?.[0].length ?? 0) : 0;
@@ -96,7 +119,8 @@ function likeNumber(raw: string, value: number, way: 1 | -1 | 0, random: KeyedRa
     next = Math.round(next / grain) * grain;
     if (decimals > 0) next = value * factor;
     // An age or a percentage stays one.
-    if (value <= 100 && next > 100) next = way === 1 ? Math.min(99, Math.max(value + 1, 95)) : Math.round(value * 0.6);
+    if (value <= 100 && next > 100)
+      next = way === 1 ? Math.min(99, Math.max(value + 1, 95)) : Math.round(value * 0.6);
   }
   if (/^\d{1,2}$/.test(raw) === false && next === value) return null;
   const text = next.toFixed(decimals);
@@ -111,7 +135,9 @@ function otherWord(words: readonly Word[], i: number, random: KeyedRandom): stri
   const of = (list: readonly string[]): string | null => {
     const at = list.indexOf(lower);
     if (at < 0 || isNamed(words, i)) return null;
-    const others = list.filter((_, j) => (way === 1 ? j > at : way === -1 ? j < at : j !== at && Math.abs(j - at) < 5));
+    const others = list.filter((_, j) =>
+      way === 1 ? j > at : way === -1 ? j < at : j !== at && Math.abs(j - at) < 5,
+    );
     return others.length === 0 ? null : random.pick(others);
   };
   if (pos === 'NUM' || pos === 'ADJ') {
@@ -119,7 +145,12 @@ function otherWord(words: readonly Word[], i: number, random: KeyedRandom): stri
     const found = of(WORDS) ?? of(TENS);
     if (found) return found;
   }
-  if (ORDINALS.includes(lower) && (after?.pos === 'NOUN' || after?.pos === 'NUM') && words[i - 1]?.lower === 'the') return of(ORDINALS);
+  if (
+    ORDINALS.includes(lower) &&
+    (after?.pos === 'NOUN' || after?.pos === 'NUM') &&
+    words[i - 1]?.lower === 'the'
+  )
+    return of(ORDINALS);
   return null;
 }
 

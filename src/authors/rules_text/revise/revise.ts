@@ -33,11 +33,15 @@ export function reviseSentence(
   );
   const negation = negationSwap(sentence, words);
   const chosen =
-    choose(swaps.filter(({ doubt }) => doubt === null), random) ??
+    choose(
+      swaps.filter(({ doubt }) => doubt === null),
+      random,
+    ) ??
     (negation?.doubt === null ? negation : null) ??
     choose(swaps, random) ??
     negation;
-  if (!chosen) return { ok: false, reason: `"${sentence}" has no word that the rules can safely make false.` };
+  if (!chosen)
+    return { ok: false, reason: `"${sentence}" has no word that the rules can safely make false.` };
   const value = applySwap(sentence, chosen);
   const problems = chosen.doubt === null ? [] : [`"${value}" may not be false: ${chosen.doubt}.`];
   return { ok: true, value, problems };
@@ -55,7 +59,8 @@ function unitSwaps(words: readonly Word[], random: KeyedRandom): Swap[] {
   const swaps: Swap[] = [];
   words.forEach((word, i) => {
     const before = words[i - 1];
-    if (before?.pos !== 'NUM' || !/\d|^(two|three|four|five|six|seven|eight|nine|ten)$/.test(before.lower)) return;
+    if (before?.pos !== 'NUM' || !/\d|^(two|three|four|five|six|seven|eight|nine|ten)$/.test(before.lower))
+      return;
     const units = UNIT_SETS.find((set) => set.includes(word.text));
     if (!units) return;
     if (/^\d{4}$/.test(before.text)) return;
@@ -73,12 +78,15 @@ function unitSwaps(words: readonly Word[], random: KeyedRandom): Swap[] {
 /** Countries, months, colours and the like, and names of persons. */
 function nameSwaps(sentence: string, words: readonly Word[], question: string, random: KeyedRandom): Swap[] {
   const swaps: Swap[] = [];
-  const isListed = (start: number): boolean => /\b(include[sd]?|including|such as|like|e\.g\.)\b/i.test(sentence.slice(0, start));
+  const isListed = (start: number): boolean =>
+    /\b(include[sd]?|including|such as|like|e\.g\.)\b/i.test(sentence.slice(0, start));
   const addFrom = (set: readonly string[], member: string, pattern: RegExp): void => {
     for (const match of sentence.matchAll(pattern)) {
       const start = match.index;
       const end = start + member.length;
-      const isPartOfName = /^(\s\p{Lu}|-|'s \p{Lu})/u.test(sentence.slice(end)) || /(\p{Lu}[\p{L}]*\s|-)$/u.test(sentence.slice(Math.max(0, start - 20), start));
+      const isPartOfName =
+        /^(\s\p{Lu}|-|'s \p{Lu})/u.test(sentence.slice(end)) ||
+        /(\p{Lu}[\p{L}]*\s|-)$/u.test(sentence.slice(Math.max(0, start - 20), start));
       const at = words.findIndex((word) => word.start === start);
       if (at < 0 || isPartOfName) continue;
       const others = set.filter((other) => !sentence.includes(other) && !question.includes(other));
@@ -93,20 +101,28 @@ function nameSwaps(sentence: string, words: readonly Word[], question: string, r
       });
     }
   };
-  for (const set of NAME_SETS) for (const member of set) if (sentence.includes(member)) addFrom(set, member, new RegExp(`\\b${member}\\b`, 'g'));
+  for (const set of NAME_SETS)
+    for (const member of set)
+      if (sentence.includes(member)) addFrom(set, member, new RegExp(`\\b${member}\\b`, 'g'));
   for (const set of WORD_SETS) {
     for (const member of set) {
       if (!sentence.includes(member)) continue;
       const word = words.find(({ text }) => text === member);
       if (!word || !/^(NOUN|ADJ)$/.test(word.pos)) continue;
-      if (words[words.indexOf(word) + 1]?.pos === 'NOUN' && word.pos === 'NOUN' && !set.includes('brain')) continue;
+      if (words[words.indexOf(word) + 1]?.pos === 'NOUN' && word.pos === 'NOUN' && !set.includes('brain'))
+        continue;
       if (member === 'lead' || question.toLowerCase().includes(member)) continue;
       addFrom(set, member, new RegExp(`(?<![-\\p{L}])${member}(?![-\\p{L}])`, 'gu'));
     }
   }
   for (const match of sentence.matchAll(/\b(\p{Lu}\p{Ll}+) (?:\p{Lu}\. |\p{Lu}\p{Ll}+ )?\p{Lu}\p{Ll}+\b/gu)) {
     const before = sentence.slice(0, match.index);
-    if (!FIRST_NAMES.has(match[1]!) || /\p{Lu}[\p{L}]*[ ]$/u.test(before) || /^ (\p{Lu}|of\b|University|College|Award)/u.test(sentence.slice(match.index + match[0].length))) continue;
+    if (
+      !FIRST_NAMES.has(match[1]!) ||
+      /\p{Lu}[\p{L}]*[ ]$/u.test(before) ||
+      /^ (\p{Lu}|of\b|University|College|Award)/u.test(sentence.slice(match.index + match[0].length))
+    )
+      continue;
     if (question.includes(match[0])) continue;
     swaps.push({
       start: match.index,
@@ -120,7 +136,9 @@ function nameSwaps(sentence: string, words: readonly Word[], question: string, r
 }
 
 function oppositeSwaps(sentence: string, words: readonly Word[]): Swap[] {
-  const fixed = [...sentence.matchAll(FIXED_PHRASES)].map((match) => [match.index, match.index + match[0].length] as const);
+  const fixed = [...sentence.matchAll(FIXED_PHRASES)].map(
+    (match) => [match.index, match.index + match[0].length] as const,
+  );
   const swaps: Swap[] = [];
   words.forEach((word, i) => {
     const text = oppositeOf(word.lower);
@@ -131,7 +149,11 @@ function oppositeSwaps(sentence: string, words: readonly Word[]): Swap[] {
     if (VERBS_ONLY.test(word.lower) && word.pos !== 'VERB') return;
     const before = words[i - 1]?.lower ?? '';
     // "an hour long", "hard to see".
-    if (/^(long|short|hard|soft)$/.test(word.lower) && (words[i - 1]?.pos === 'NOUN' || words[i + 1]?.pos !== 'NOUN')) return;
+    if (
+      /^(long|short|hard|soft)$/.test(word.lower) &&
+      (words[i - 1]?.pos === 'NOUN' || words[i + 1]?.pos !== 'NOUN')
+    )
+      return;
     // "not large": denied already. "as common as": both sides matter.
     const denied = /^(not|n't|no|never|too|so|as|without)$/.test(before);
     const isAlternative = /^(or|and)$/.test(before) || /^(or|and|to)$/.test(words[i + 1]?.lower ?? '');

@@ -14,12 +14,15 @@ export interface Swap {
 export function applySwap(sentence: string, { start, end, text }: Swap): string {
   const old = sentence.slice(start, end);
   const first = old.charAt(0);
-  const isUpper = first !== '' && first !== first.toLowerCase() && text.charAt(0) === text.charAt(0).toLowerCase();
+  const isUpper =
+    first !== '' && first !== first.toLowerCase() && text.charAt(0) === text.charAt(0).toLowerCase();
   const cased = isUpper ? text.charAt(0).toUpperCase() + text.slice(1) : text;
-  const before = sentence.slice(0, start).replace(/\b(a|an)(\s+["'\u201c(]?)$/i, (_, article: string, gap: string) => {
-    const right = startsWithVowelSound(cased) ? 'an' : 'a';
-    return (article.charAt(0) === 'A' ? right.charAt(0).toUpperCase() + right.slice(1) : right) + gap;
-  });
+  const before = sentence
+    .slice(0, start)
+    .replace(/\b(a|an)(\s+["'\u201c(]?)$/i, (_, article: string, gap: string) => {
+      const right = startsWithVowelSound(cased) ? 'an' : 'a';
+      return (article.charAt(0) === 'A' ? right.charAt(0).toUpperCase() + right.slice(1) : right) + gap;
+    });
   return before + cased + sentence.slice(end);
 }
 
@@ -30,6 +33,11 @@ export function startsWithVowelSound(text: string): boolean {
   if (/^\d/.test(word)) return false;
   if (/^[A-Z]{2,}$/.test(word)) return /^[AEFHILMNORSX]/.test(word);
   if (/^(hour|honest|honou?r|heir)/i.test(word)) return true;
-  if (/^(uni([^mn]|n[^a-z])|union|unit|unique|universal|universe|use|usual|usu|eu|ewe|one\b|once|ubiq|uran|utensil|u[bt]il)/i.test(word)) return false;
+  if (
+    /^(uni([^mn]|n[^a-z])|union|unit|unique|universal|universe|use|usual|usu|eu|ewe|one\b|once|ubiq|uran|utensil|u[bt]il)/i.test(
+      word,
+    )
+  )
+    return false;
   return /^[aeiou]/i.test(word);
 }
