@@ -3,7 +3,7 @@ import type { Author } from '../authors/author.ts';
 import { createLocalAuthor } from '../authors/local.ts';
 import { createOpenAiAuthor } from '../authors/openai/openai_author.ts';
 import { type Prices, type Usage, UsageMeter, type UsageReport } from '../authors/openai/usage.ts';
-import { createWorldAuthor } from '../authors/rules_world.ts';
+import { createRulesAuthor } from '../authors/rules.ts';
 import type { World } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { OpenedTuner } from '../train/open_tuner.ts';
@@ -21,7 +21,7 @@ export const AUTHOR_OPTIONS: OptionSpecs = {
   author: {
     default: 'rules',
     choices: ['rules', 'openai', 'local'],
-    help: 'who writes: rules is the offline author of a closed world, openai any endpoint that is compatible with it, local the loaded model',
+    help: 'who writes: rules is the offline author, by the templates of a closed world where it can read a row and by rules of English elsewhere, openai any endpoint that is compatible with it, local the loaded model',
   },
   llm: { help: 'with --author openai: the name of the model at the endpoint' },
   'base-url': {
@@ -139,7 +139,7 @@ export async function openAuthor(
 ): Promise<OpenedAuthor> {
   switch (choice.kind) {
     case 'rules':
-      return { author: createWorldAuthor(world, seed), usage: () => null };
+      return { author: createRulesAuthor(world, seed), usage: () => null };
     case 'local': {
       const { tuner, baseModel, configSha256, template } = opened;
       const model = { model: baseModel, configSha256, template };

@@ -132,7 +132,10 @@ export async function writeComparisons(
       problem('rephrase', better.reason);
       return { ...row, better: null, pairs: [] };
     }
-    for (const written of revisions) if (!written.ok) problem('revise', written.reason);
+    for (const reason of better.problems) problem('rephrase', reason);
+    for (const written of revisions) {
+      for (const reason of written.ok ? written.problems : [written.reason]) problem('revise', reason);
+    }
     const revised = revisions.map((written) => (written.ok ? written.value : null));
     const pairs = comparisonPairs({
       better: better.value,

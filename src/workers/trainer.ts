@@ -1,5 +1,5 @@
 /** @file What the trainer worker does: finds out about the GPU, runs KnowTuning, tells of it, and saves as it goes. */
-import { createWorldAuthor } from '../authors/rules_world.ts';
+import { createRulesAuthor } from '../authors/rules.ts';
 import { parseWorld, valueText, type World } from '../authors/world.ts';
 import { parseJson } from '../formats/json.ts';
 import { parseJsonRows } from '../formats/jsonl.ts';
@@ -193,7 +193,7 @@ export class Trainer implements TrainerApi {
     const result = await knowtune({
       name: 'atlas demo',
       tuner: opened.tuner,
-      author: createWorldAuthor(data.world, seed),
+      author: createRulesAuthor(data.world, seed),
       world: data.world,
       train: data.train,
       test: data.test,

@@ -5,6 +5,7 @@
 
 import { findMainClause } from './main_clause.ts';
 import { isPluralNoun } from './plurals.ts';
+import { finiteForm } from './verbs.ts';
 
 /** A word or mark as it stands in a text. */
 export interface Word {
@@ -54,12 +55,15 @@ async function load(): Promise<English> {
     );
     const second = tag(small).map((word) => ({ ...word, text: text.slice(word.start, word.end) }));
     if (small !== text && hasMain(second)) return second;
-    for (let i = 1; i < first.length - 1; i++) {
-      if (!NOUN_OR_VERB.has(first[i]!.lemma) || !/^(NOUN|ADJ)$/.test(first[i]!.pos)) continue;
-      if (!/^(NOUN|PROPN|PRON|DET|NUM|ADV)$/.test(first[i - 1]!.pos)) continue;
-      const third = first.map((word, at) => (at === i ? { ...word, pos: 'VERB' } : word));
-      if (hasMain(third)) return third;
+    // A phrase such as "weight gain" is no sentence, whatever its words could be elsewhere.
+    if (first.length < 5 && !/[.!]$/.test(text)) return first;
+    let third = first;
+    for (let i = 0; i < first.length - 1; i++) {
+      if (!mayBeVerb(third, i)) continue;
+      const next = third.map((word, at) => (at === i ? { ...word, pos: 'VERB' } : word));
+      if (hasMain(next)) third = next;
     }
+    if (third !== first) return third;
     return first;
   };
 
@@ -110,9 +114,22 @@ const NOUN_OR_VERB = new Set(
     'lead leak limit link look mark match mean measure move name offer open order pass plan point produce promise ' +
     'pull push rank rate reach release report request return rise rule search serve set share shape sleep ' +
     'sound spread stand state stay step stop store stress suffer supply surround survive test touch trade train transfer ' +
-    'treat try turn vary visit walk want waste watch weigh win wish cost cut deposit document host include increment process record'
+    'treat try turn vary visit walk want waste watch weigh win wish cost cut deposit document host include hunt ring fish fly drink dance smoke smell taste sting bite bark sail race climb flower bloom nest rest rain sign increment process record'
   ).split(' '),
 );
+
+/** Whether the noun at i may be the verb that its part of the sentence lacks. */
+function mayBeVerb(words: readonly Word[], i: number): boolean {
+  if (!NOUN_OR_VERB.has(words[i]!.lemma) || !/^(NOUN|PROPN|ADJ)$/.test(words[i]!.pos)) return false;
+  if (i === 0) return words[0]!.lower === words[0]!.lemma && words[1]?.pos === 'DET';
+  if (words[i]!.pos === 'PROPN') return false;
+  if (!/^(NOUN|PROPN|PRON|DET|NUM|ADV)$/.test(words[i - 1]!.pos)) return false;
+  let from = i;
+  while (from > 0 && words[from - 1]!.pos !== 'CCONJ' && words[from - 1]!.text !== ';') from--;
+  return !words
+    .slice(from, i)
+    .some((word, at) => finiteForm(words, from + at) !== null && word.pos === 'VERB');
+}
 
 /** What only the words around show. */
 function correctInPlace(words: readonly Word[], word: Word, i: number): Word {
@@ -134,6 +151,21 @@ function correctInPlace(words: readonly Word[], word: Word, i: number): Word {
     NOUN_OR_VERB.has(word.lower) &&
     after &&
     (after.pos === 'DET' || /^(your|my|our|their|its|his|her|it|them)$/.test(after.lower))
+  ) {
+    return { ...word, pos: 'VERB' };
+  }
+  const third = words[i + 2];
+  // "the pump stops and loses pressure": two verbs of one form side by side.
+  if (
+    word.pos === 'NOUN' &&
+    before?.pos === 'NOUN' &&
+    !isPluralNoun(before) &&
+    word.lower !== word.lemma &&
+    NOUN_OR_VERB.has(word.lemma) &&
+    after?.pos === 'CCONJ' &&
+    third?.pos === 'VERB' &&
+    third.lower !== third.lemma &&
+    third.lower.endsWith('s')
   ) {
     return { ...word, pos: 'VERB' };
   }

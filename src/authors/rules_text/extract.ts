@@ -61,8 +61,7 @@ class Extraction {
 
   #readItem(block: Block): void {
     const text = this.answer.slice(block.start, block.end);
-    const words = this.english.words(text);
-    if (this.#leadIn !== null && !isSentence(words)) {
+    if (this.#leadIn !== null && !isSentence(this.english, text)) {
       const whole = completeLeadIn(this.english, this.#leadIn, text.replace(/[;,]$/, ''));
       const reason = reasonNotToState(whole, this.english.words(whole));
       if (reason) this.#leaveOut(text, reason);
@@ -90,19 +89,27 @@ class Extraction {
       this.#before = null;
       return;
     }
-    for (const clause of splitClauses(words, 0, words.length)) {
-      const own = stretchOf(words, clause, stretch.start);
+    for (const { whole, own } of this.#clauses(text, words, stretch.start)) this.#add(whole, own, text);
+  }
+
+  /** The clauses of a sentence, or the sentence as it is where one of them would not read as a sentence. */
+  #clauses(text: string, words: readonly Word[], offset: number): { whole: string; own: Stretch }[] {
+    const found = splitClauses(words, 0, words.length).map((clause) => {
       const parts = [clause.lead, clause.subject, clause].map((span) =>
         span ? slice(text, words, span) : '',
       );
-      const whole = withoutConnective(parts.filter((part) => part !== '').join(' '));
-      const clauseWords = this.english.words(whole);
-      if (!findMainClause(clauseWords, 0, clauseWords.length)) {
-        this.#leaveOut(whole, 'has no verb of its own that the rules can find');
-        continue;
-      }
-      this.#add(whole, own, text);
-    }
+      return {
+        whole: withoutConnective(parts.filter((part) => part !== '').join(' ')),
+        own: stretchOf(words, clause, offset),
+      };
+    });
+    const isRead = found.every(({ whole }) => {
+      const again = this.english.words(finish(whole));
+      return findMainClause(again, 0, again.length) !== null;
+    });
+    return isRead
+      ? found
+      : [{ whole: withoutConnective(text), own: stretchOf(words, { from: 0, to: words.length }, offset) }];
   }
 
   /** Keeps a fact unless it is there already; pronouns are replaced where that is safe. */

@@ -1,7 +1,7 @@
 /** @file Lists: a sentence that leads in ("Symptoms include"), and items that complete it one by one. */
 
 import { uncapitalise } from './capitals.ts';
-import type { English, Word } from './english.ts';
+import type { English } from './english.ts';
 import { findMainClause } from './main_clause.ts';
 import { finiteForm, isVerb } from './verbs.ts';
 
@@ -37,9 +37,12 @@ export function completeLeadIn(english: English, leadIn: string, item: string): 
 }
 
 /** Whether an item is a sentence of its own. */
-export function isSentence(words: readonly Word[]): boolean {
+export function isSentence(english: English, item: string): boolean {
+  // A capital hides nouns: "Brown leaves" is a sentence only if "brown leaves" is one.
+  const small = english.words(item.charAt(0).toLowerCase() + item.slice(1));
+  const words = english.words(item);
   const main = findMainClause(words, 0, words.length);
-  if (!main) return false;
+  if (!main || !findMainClause(small, 0, small.length)) return false;
   // "Heartburn not relieved by antacids": describes, and states nothing.
   if (main.form === 'past' && words[main.verb]!.pos === 'VERB') return false;
   if (main.subject.to > main.subject.from) {

@@ -144,7 +144,7 @@ function findVerb(
     if (word.text === '(' || word.text === '[') depth++;
     if (word.text === ')' || word.text === ']') depth--;
     if (depth > 0) continue;
-    if (/^[;:.]$/.test(word.lower) && i > from && !/^\p{Lu}$/u.test(words[i - 1]!.text)) return null;
+    if (/^[;:]$/.test(word.lower) && i > from) return null;
     if (i > from && isRelative(words, i)) {
       relative = true;
       continue;

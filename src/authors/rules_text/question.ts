@@ -68,7 +68,8 @@ export function topicOf(
   const first = words[main.subject.from]!;
   const end = shortEnd(words, main.subject.from, main.subject.to);
   const whole = text(main.subject.from, end);
-  const subject = smallStart(english, whole, seen) ?? whole;
+  const small = first.start === 0 ? smallStart(english, atom, seen) : null;
+  const subject = small === null ? whole : small.slice(0, whole.length);
   const thing = about(group.end);
   if (first.lower === 'there') return thing && `what there is to say about ${thing}`;
   const isPronoun = /^(it|this|that|these|those|they|he|she|you|we|one|some|others|most|many)$/.test(

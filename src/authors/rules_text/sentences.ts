@@ -41,7 +41,7 @@ function isOneSentence(before: string, next: string): boolean {
   // "George R.R. Martin", "E. coli": an initial, unless it ends a sentence as in "vitamin C."
   if (
     INITIAL.test(left) &&
-    !/\b(vitamin|hepatitis|type|class|group|plan|grade|part|option|and|or) [A-Z]\.$/i.test(left)
+    !/\b(vitamin|hepatitis|type|class|group|plan|grade|part|option) [A-Z]\.$/i.test(left)
   ) {
     return true;
   }

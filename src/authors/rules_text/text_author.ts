@@ -31,7 +31,11 @@ export function createTextAuthor(seed = 0): Author {
       rewriteAnswer: seeded,
       rephrase: seeded,
       revise: seeded,
+      judge: RULES,
+      answer: RULES,
     },
+    // It waits for nothing: several calls at once would only take turns.
+    concurrency: 1,
 
     async extract({ question, answer }) {
       const { facts, problems } = extractFacts(await loadEnglish(), question, answer);
@@ -64,6 +68,14 @@ export function createTextAuthor(seed = 0): Author {
 
     async revise({ id, question }, atom, index) {
       return reviseSentence(await loadEnglish(), atom, question, random(id, 'revise', index));
+    },
+
+    async judge() {
+      return fail('The rules cannot judge: they know words, and not what is true or reads better.');
+    },
+
+    async answer() {
+      return fail('The rules cannot answer: they restate what they are given, and know nothing else.');
     },
   };
 }

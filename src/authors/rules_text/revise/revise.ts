@@ -103,7 +103,8 @@ function nameSwaps(sentence: string, words: readonly Word[], question: string, r
   };
   for (const set of NAME_SETS)
     for (const member of set)
-      if (sentence.includes(member)) addFrom(set, member, new RegExp(`\\b${member}\\b`, 'g'));
+      if (sentence.includes(member) && !question.includes(member))
+        addFrom(set, member, new RegExp(`\\b${member}\\b`, 'g'));
   for (const set of WORD_SETS) {
     for (const member of set) {
       if (!sentence.includes(member)) continue;
