@@ -75,7 +75,8 @@ export const buildCommand: Command = {
         'Leave these out, or ask the endpoint directly.',
       );
     const estimates = options.flag('estimate');
-    const asks = options.maybe('batch-out') === undefined && (!estimates || sampleSize(options) > 0);
+    const sampled = sampleSize(options);
+    const asks = options.maybe('batch-out') === undefined && (!estimates || sampled > 0);
     const choice = authorChoice(options, asks);
     if (estimates) return estimateBuild(options, choice, await readTrainRows(options.get('data')), method);
     const batch = await openBatch(options, choice);
