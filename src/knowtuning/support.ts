@@ -3,7 +3,7 @@
  * to account: an atom that brings in a number, a name, a negation or mostly other words was invented.
  */
 import { splitSentences } from '../authors/statements.ts';
-import { type ClaimWords, isName, numberOf, readClaim, stemOf } from '../text/claim_words.ts';
+import { type ClaimWords, isName, NEGATED, numberOf, readClaim, stemOf } from '../text/claim_words.ts';
 
 /** Share of an atom's content words that its source must have. */
 const CONTENT_SHARE = 0.7;
@@ -47,16 +47,25 @@ export class SupportCheck {
     return this.#negation(claim);
   }
 
-  /** A negation must stand where the claim is made: in the sentences that share most with it. */
+  /** A negation must stand where the claim is made: in the sentences that share most with it, or before the same word. */
   #negation(claim: ClaimWords): string | null {
     const shared = this.#sentences.map(({ content }) => overlap(content, claim.content));
     const most = Math.max(...shared);
     if (most === 0) return null;
     const nearest = this.#sentences.filter((_, i) => shared[i] === most);
-    if (claim.negated)
-      return nearest.some(({ negated }) => negated) ? null : 'The answer says it without the negation.';
-    const denies = nearest.every(({ negated, content }) => negated && most >= SAME_SENTENCE * content.size);
-    return denies ? 'The answer says the opposite: the negation was lost.' : null;
+    const denied = (stems: readonly string[]) => stems.filter((stem) => stem.startsWith(NEGATED));
+    if (claim.negated) {
+      const own = denied(claim.stems);
+      const denies = (sentence: ClaimWords) => sentence.stems.some((stem) => own.includes(stem));
+      const isSaid = nearest.some(({ negated }) => negated) || this.#sentences.some(denies);
+      return isSaid ? null : 'The answer says it without the negation.';
+    }
+    const isOpposite = nearest.every(
+      ({ stems, content }) =>
+        most >= SAME_SENTENCE * content.size &&
+        denied(stems).some((stem) => claim.content.has(stem.slice(NEGATED.length))),
+    );
+    return isOpposite ? 'The answer says the opposite: the negation was lost.' : null;
   }
 }
 

@@ -3,7 +3,7 @@
  * (Porter). Two texts can be compared by them whatever their grammar.
  */
 import { stemmer } from 'stemmer';
-import { isFunctionWord, NEGATIONS } from './function_words.ts';
+import { isFunctionWord, NEGATIONS, QUALIFIERS } from './function_words.ts';
 
 export interface Word {
   /** As it stands in the text. */
@@ -28,7 +28,12 @@ export interface ClaimWords {
   /** Stems of words that are not function words; numbers are among them. */
   readonly content: ReadonlySet<string>;
   readonly negated: boolean;
+  /** The same stems in order, with qualifiers ("few", "before") among them; NEGATED stands before one that is denied. */
+  readonly stems: readonly string[];
 }
+
+/** Put before the stem of the word that follows a negation. */
+export const NEGATED = '¬';
 
 const WORD = /[\p{L}\p{N}\p{M}]+(?:(?:['’](?=\p{L})|(?<=\p{N})[.,](?=\p{N}))[\p{L}\p{N}\p{M}]+)*/gu;
 /** What stands between the end of a sentence (or line, or list mark) and the next word. */
@@ -110,8 +115,29 @@ export function readClaim(text: string): ClaimWords {
     numbers: set(words.map(numberOf)),
     names: set(words.map((word) => (isName(word) && numberOf(word) === null ? word.plain : null))),
     content: set(words.map(stemOf)),
-    negated: wordsOf(text.replace(NOT_A_NEGATION, '')).some(({ plain }) => NEGATIONS.has(plain)),
+    ...readStems(text),
   };
+}
+
+function readStems(text: string): Pick<ClaimWords, 'negated' | 'stems'> {
+  const stems: string[] = [];
+  let negated = false;
+  let pending = '';
+  for (const word of wordsOf(text.replace(NOT_A_NEGATION, ' '))) {
+    if (NEGATIONS.has(word.plain) && !isName(word)) {
+      negated = true;
+      pending = NEGATED;
+      continue;
+    }
+    const stem = stemOf(word);
+    if (stem !== null) {
+      stems.push(pending + stem);
+      pending = '';
+    } else if (QUALIFIERS.has(word.plain)) stems.push(word.plain);
+  }
+  // "You are not done" denies a word without content.
+  if (pending !== '') stems.push(pending);
+  return { negated, stems };
 }
 
 /** Letters and digits of a text as words, single-spaced: two texts with the same key read aloud alike. */

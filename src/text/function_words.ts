@@ -19,6 +19,12 @@ export const CONNECTIVES = set(`
 /** Words that turn a statement into its opposite; n't is read as "not". */
 export const NEGATIONS = set('not no never none neither nor nothing nobody nowhere without cannot');
 
+/** Words that change what a sentence says though they say nothing alone: how many, how often, before or after. */
+export const QUALIFIERS = set(`
+  all any both each every few fewer many more most much other several some same only always often usually sometimes
+  rarely seldom ever before after above below over under up down inside outside off less least little first last if
+  unless until except can could may might must should`);
+
 const REST = set(`
   a an the and or if than as at by for from in into of off on onto out over to under up upon with within about above
   across after against along among around before behind below beneath beside between beyond down during except inside

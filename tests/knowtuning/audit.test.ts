@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { keyedRandom } from '../../src/authors/keyed_random.ts';
 import { createWorldAuthor } from '../../src/authors/rules_world.ts';
 import { type Audit, auditProject } from '../../src/knowtuning/audit/audit.ts';
+import { contains, readSentence, sameClaim } from '../../src/knowtuning/audit/claims.ts';
 import { crossValidate } from '../../src/knowtuning/audit/giveaway.ts';
 import {
   extractAtoms,
@@ -227,6 +228,30 @@ describe('a finding', () => {
       pair(question, 'incomplete').worse = `${a} ${b}`;
     });
     expect(findings.filter(({ kind }) => kind !== 'style-giveaway')).toEqual([]);
+  });
+});
+
+describe('two sentences', () => {
+  const same = (a: string, b: string) => sameClaim(readSentence(a), readSentence(b));
+  it('claim the same in another order of words, but not where a negation or qualifier differs', () => {
+    expect(same('The dog bit a man in 1990.', 'In 1990, a man was bit by the dog!')).toBe(true);
+    for (const [a, b] of [
+      ['Most dogs bite.', 'Few dogs bite.'],
+      ['Eat before you swim.', 'Eat after you swim.'],
+      ['A dog that barks does not bite.', 'A dog that does not bark bites.'],
+      ['A dog can bite if it does not bark.', 'A dog cannot bite if it does not bark.'],
+      ['You are done.', 'You are not done.'],
+      ['He has two dogs.', 'He has 3 dogs.'],
+    ] as const)
+      expect([a, same(a, b)]).toEqual([a, false]);
+  });
+
+  it('contain one another where one has all that the other says', () => {
+    const has = (a: string, b: string) => contains(readSentence(a), readSentence(b));
+    expect(has('The big dog bit the old man in Rome.', 'The dog bit the man.')).toBe(true);
+    expect(has('The dog bit the man.', 'The big dog bit the man.')).toBe(false);
+    expect(has('The dog did not bite the old man.', 'The dog did bite the man.')).toBe(false);
+    expect(has('The man bit a dog.', 'The man bit a man.')).toBe(false);
   });
 });
 

@@ -31,6 +31,7 @@ describe('an atom that its answer supports', () => {
     'There are more than 7500 kinds of apples.',
     'China picked 2 fifths of the apples in 2021.',
     'Apples are pressed.',
+    'Apples are not only eaten.',
     "The apple's tree grew first in central Asia.",
   ])
     it(atom, () => expect(whyNot(atom)).toBeNull());

@@ -43,6 +43,7 @@ const wordingOf = (style: Style): number[] => [
   style.typeShare,
   style.pronouns,
   style.connectives,
+  style.negations,
   style.functionWords,
   style.capitals,
   style.marks,

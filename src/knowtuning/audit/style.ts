@@ -4,7 +4,7 @@
  */
 import { splitSentences } from '../../authors/statements.ts';
 import { wordsOf } from '../../text/claim_words.ts';
-import { CONNECTIVES, isFunctionWord, PRONOUNS } from '../../text/function_words.ts';
+import { CONNECTIVES, isFunctionWord, NEGATIONS, PRONOUNS } from '../../text/function_words.ts';
 import type { ComparisonPair } from '../project.ts';
 import { type Finding, quote } from './finding.ts';
 
@@ -18,6 +18,7 @@ export interface Style {
   /** Shares of all words. */
   readonly pronouns: number;
   readonly connectives: number;
+  readonly negations: number;
   readonly functionWords: number;
   readonly capitals: number;
   /** Marks per word, without those that end sentences. */
@@ -38,6 +39,7 @@ export function readStyle(text: string, typeWindow = Number.POSITIVE_INFINITY): 
     typeShare: new Set(first.map(({ plain }) => plain)).size / Math.max(1, first.length),
     pronouns: share((plain) => PRONOUNS.has(plain)),
     connectives: share((plain) => CONNECTIVES.has(plain)),
+    negations: share((plain) => NEGATIONS.has(plain)),
     functionWords: share(isFunctionWord),
     capitals: words.filter(({ text: word }) => /^\p{Lu}/u.test(word)).length / n,
     marks: (text.match(/[,;:()–—"“”]/gu)?.length ?? 0) / n,
@@ -104,21 +106,31 @@ export function checkStyle(id: string, pair: ComparisonPair): Finding[] {
     const [left, right] = [has(better), has(worse)];
     return left === right ? [] : [`only the ${left ? 'better' : 'worse'} answer ${what}`];
   });
-  const [shorter, longer] = [a.sentenceLength, b.sentenceLength].sort((x, y) => x - y) as [number, number];
-  if (longer > SENTENCE_RATIO * shorter && Math.max(a.words, b.words) >= 20)
-    differences.push(
-      `sentences have ${a.sentenceLength.toFixed(0)} words in the better answer, ${b.sentenceLength.toFixed(0)} in the worse`,
-    );
-  const [ties, fewer] = [a, b].map(({ connectives, words }) => Math.round(connectives * words)) as [
-    number,
-    number,
-  ];
-  if (Math.abs(ties - fewer) >= 3 && Math.min(ties, fewer) <= 1)
-    differences.push(`the better answer ties its sentences ${ties} times, the worse ${fewer} times`);
+  // What an incomplete answer lacks, it lacks of everything.
+  if (aspect !== 'incomplete') differences.push(...proportions(a, b));
   if (differences.length > 0)
     findings.push({
       ...{ kind: 'style-giveaway', severity: 'warning', id, aspect, cure: CURE },
       message: `Style tells ${quote(better, 40)} from ${quote(worse, 40)}: ${differences.join('; ')}.`,
     });
   return findings;
+}
+
+function proportions(better: Style, worse: Style): string[] {
+  const differences: string[] = [];
+  const [long, short] = [better.sentenceLength, worse.sentenceLength].sort((x, y) => y - x) as [
+    number,
+    number,
+  ];
+  if (long > SENTENCE_RATIO * short && Math.max(better.words, worse.words) >= 20)
+    differences.push(
+      `sentences have ${better.sentenceLength.toFixed(0)} words in the better answer, ${worse.sentenceLength.toFixed(0)} in the worse`,
+    );
+  const [ties, others] = [better, worse].map(({ connectives, words }) => Math.round(connectives * words)) as [
+    number,
+    number,
+  ];
+  if (Math.abs(ties - others) >= 3 && Math.min(ties, others) <= 1)
+    differences.push(`the better answer ties its sentences ${ties} times, the worse ${others} times`);
+  return differences;
 }
