@@ -4,6 +4,7 @@
  */
 import { VERDICTS, type Verdict } from './author.ts';
 import { findJson, withoutThoughts } from './reply_json.ts';
+import { splitSentences } from './statements.ts';
 
 /** A reply that says nothing that can be used. */
 export class UnreadableReply extends Error {
@@ -110,11 +111,16 @@ function onlyValue<T>(value: unknown, is: (entry: unknown) => entry is T): T | u
 
 const MARKER = /^\s*(?:\d+[.):]|[-*•])\s+/;
 
-/** Numbered or marked lines, where there are any; else all lines but those that only announce others. */
+/** Numbered or marked lines, where there are any; else the sentences of all lines that do not only announce others. */
 function plainList(text: string): string[] | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !line.trim().startsWith('```'));
   const marked = lines.filter((line) => MARKER.test(line));
-  const chosen = marked.length > 0 ? marked : lines.filter((line) => !line.trim().endsWith(':'));
+  const chosen =
+    marked.length > 0
+      ? marked
+      : lines
+          .filter((line) => !line.trim().endsWith(':'))
+          .flatMap((line) => splitSentences(line).map(({ text: sentence }) => sentence));
   const facts = chosen
     .map((line) => unquote(oneLine(line.replace(MARKER, ''))))
     .filter((line) => line !== '');

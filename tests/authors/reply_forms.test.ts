@@ -14,6 +14,7 @@ const FACT_REPLIES: readonly [what: string, reply: string][] = [
   ['an empty entry', '{"facts": ["Gold is a metal.", "", "Gold is dense."]}'],
   ['a numbered list', 'Here are the facts:\n\n1. Gold is a metal.\n2) "Gold is dense."\n\nThese are all.'],
   ['a marked list', '- Gold is a metal.\n* Gold is dense.'],
+  ['sentences', 'Gold is a metal. Gold is dense.'],
   ['lines', 'Facts:\nGold is a metal.\nGold is dense.'],
 ];
 
