@@ -154,6 +154,8 @@ function correctInPlace(words: readonly Word[], word: Word, i: number): Word {
   ) {
     return { ...word, pos: 'VERB' };
   }
+  if (before?.lower === 'enough' && word.pos === 'VERB' && word.lower === word.lemma)
+    return { ...word, pos: 'NOUN' };
   const third = words[i + 2];
   // "the pump stops and loses pressure": two verbs of one form side by side.
   if (

@@ -42,6 +42,10 @@ const UNCHANGED = new Set(
   'put set cut hit let read cost hurt shut spread split burst cast quit shed'.split(' '),
 );
 
+/** Prepositions that may belong to a verb before them, so that another verb may follow. */
+const PARTICLES = /^(up|down|out|off|away)$/;
+const LOOSE_PARTICLES = /^(up|down|out|off|away|over|through|around|along|on|in|by)$/;
+
 export function isVerb(word: Word | undefined): boolean {
   return word?.pos === 'VERB' || word?.pos === 'AUX';
 }
@@ -54,13 +58,9 @@ export function finiteForm(words: readonly Word[], i: number): FiniteForm | null
   if (auxiliary && auxiliary !== 'modal' && isInfinitiveAt(words, i)) return null;
   if (auxiliary) return auxiliary;
   if (word.pos === 'AUX') return null;
-  // "the length of cries", "ask for help": a noun whatever the model says.
-  if (
-    words[i - 1]?.pos === 'ADP' &&
-    !word.lower.endsWith('ed') &&
-    !/^(up|down|out|off|away)$/.test(words[i - 1]!.lower)
-  )
-    return null;
+  // "the length of cries", "such as reduced weight": no verb whatever the model says.
+  const particles = word.lower.endsWith('ed') ? LOOSE_PARTICLES : PARTICLES;
+  if (words[i - 1]?.pos === 'ADP' && !particles.test(words[i - 1]!.lower)) return null;
   if (word.lower === word.lemma) return isInfinitiveAt(words, i) ? null : 'plural';
   if (word.lower.endsWith('ing')) return null;
   if (word.lower.endsWith('s') && !word.lower.endsWith('ss')) return 'singular';

@@ -28,6 +28,7 @@ export function negationSwap(sentence: string, words: readonly Word[]): Swap | n
   if (/^(will|would|should|must|could|shall)$/.test(lower)) return swap(verb.end, verb.end, ' not');
   if (lower === "'s" && verb.pos === 'AUX')
     return lemma === 'be' ? swap(verb.start, verb.end, ' is not') : null;
+  if (lower === "'ve" && isPerfect(words, main.verb)) return swap(verb.start, verb.end, ' have not');
   if (lower.startsWith("'")) return lower === "'re" ? swap(verb.start, verb.end, ' are not') : null;
   if (/^(is|are|was|were|am)$/.test(lower)) {
     const next = words[main.verb + 1];
@@ -85,7 +86,13 @@ function withoutNot(words: readonly Word[], main: MainClause, swap: Make): Swap 
     }
     if (verb.lower === 'did') return null;
     const whole: Readonly<Record<string, string>> = { ca: 'can', wo: 'will' };
-    return swap(verb.start, end, whole[verb.lower] ?? verb.text);
+    const isPossibility = /^(may|might|could)$/.test(verb.lower);
+    return swap(
+      verb.start,
+      end,
+      whole[verb.lower] ?? verb.text,
+      isPossibility ? 'what may not be may be as well' : null,
+    );
   }
   return null;
 }

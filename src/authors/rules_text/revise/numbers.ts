@@ -1,6 +1,7 @@
 /** @file Numbers as slots: another plausible number stands where the true one stood. */
 import type { KeyedRandom } from '../../keyed_random.ts';
 import type { Word } from '../english.ts';
+import { isPluralNoun } from '../plurals.ts';
 import type { Swap } from './swap.ts';
 
 const MONTH =
@@ -147,7 +148,8 @@ function otherWord(words: readonly Word[], i: number, random: KeyedRandom): stri
   }
   if (
     ORDINALS.includes(lower) &&
-    (after?.pos === 'NOUN' || after?.pos === 'NUM') &&
+    after?.pos === 'NOUN' &&
+    !isPluralNoun(after) &&
     words[i - 1]?.lower === 'the'
   )
     return of(ORDINALS);

@@ -20,7 +20,7 @@ allow/prevent allows/prevents allowed/prevented allowing/preventing enables>prev
 improve/worsen improves/worsens improved/worsened strengthen/weaken strengthens/weakens strengthened/weakened
 expand/contract expands/contracts buy/sell buys/sells bought/sold import/export imports/exports
 add/remove adds/removes added/removed attract/repel attracts/repels appear/disappear appears/disappears appeared/disappeared
-support/oppose supports/opposes supported/opposed accept/reject accepts/rejects accepted/rejected
+support/oppose supports/opposes accept/reject accepts/rejects accepted/rejected
 reduce/increase reduces/increases reduced/increased reducing/increasing reduction>increase destroy/create destroys/creates destroyed/created
 damages>heals damage>heal lack>have lacks>has relieve/worsen relieves/worsens absence/presence majority/minority
 advantage/disadvantage advantages/disadvantages childhood/adulthood infancy>adulthood children/adults infants>adults
@@ -29,9 +29,9 @@ inherited>acquired congenital>acquired hereditary>acquired underdeveloped>overde
 excess/shortage shortage/excess loss/gain benefits>harms healthy/unhealthy active/inactive sharp/blunt
 bright/dark brighter/darker sweet/bitter smooth/rough famous>unknown ancient>modern wealthy>poor successful/unsuccessful
 independent/dependent domestic/foreign rural/urban digital/analog optional/mandatory mandatory>optional voluntary>compulsory
-morning/evening night/day top/bottom mother/father mothers/fathers brother/sister son/daughter husband/wife king/queen
+morning/evening top/bottom mother/father mothers/fathers brother/sister son/daughter husband/wife king/queen
 opaque/transparent solid/liquid flexible/rigid efficient/inefficient accurate/inaccurate reliable/unreliable
-completely>hardly fully>barely widely>hardly deeply>barely strongly>weakly highly>barely extremely>barely
+completely>hardly fully>barely widely>hardly deeply>barely strongly>weakly highly>barely
 `;
 
 const OPPOSITES: ReadonlyMap<string, string> = (() => {
@@ -63,4 +63,4 @@ export const VERBS_ONLY =
 
 /** Phrases within which a word does not mean what its opposite would deny. */
 export const FIXED_PHRASES =
-  /\b(high school|at least|long term|short term|short story|light years?|old age|in front|first aid|hot dogs?|soft drinks?|open source|as long as|so long as|no longer|early on|later on|long time|day to day|before birth|hard drive|before and after|high street|new york|new zealand|best known|cold war|common sense|foreign bod(?:y|ies)|common cold|known as|better known|well known|also known|commonly known|called|loss of life|such as|end up|added sugar|lower back|lower abdomen|lower leg|upper arm|right after|all day|one day|day of|end of life|big bang|big data|in common|long as|short of|open up|lose weight|allowed to|cause of|causes of|free of|light on|low cost|ends? of)\b/gi;
+  /\b(high school|at least|long term|short term|short story|light years?|old age|in front|first aid|hot dogs?|soft drinks?|open source|as long as|so long as|no longer|early on|later on|long time|day to day|before birth|hard drive|before and after|high street|new york|new zealand|best known|cold war|common sense|foreign bod(?:y|ies)|common cold|known as|better known|well known|also known|commonly known|called|loss of life|such as|end up|added sugar|lower back|lower abdomen|lower leg|upper arm|right after|all day|one day|day of|end of life|big bang|big data|in common|different from|similar to|different than|best possible|as possible|if possible|hand possible|long as|short of|open up|lose weight|allowed to|cause of|causes of|free of|light on|low cost|ends? of)\b/gi;

@@ -20,17 +20,25 @@ export function reviseSentence(
   const words = english.words(sentence);
   const main = findMainClause(words, 0, words.length);
   const leadEnd = main && main.lead.to > 0 ? words[main.lead.to - 1]!.end : 0;
+  const isPossibility = main !== null && /^(may|might|can|could)$/.test(words[main.verb]!.lower);
   const swaps = [
     ...numberSwaps(sentence, words, random),
     ...unitSwaps(words, random),
     ...nameSwaps(sentence, words, question, random),
     ...amountSwaps(sentence, words),
     ...oppositeSwaps(sentence, words),
-  ].map((swap) =>
-    swap.end <= leadEnd && (swap.kind === 'opposite' || swap.kind === 'amount') && swap.doubt === null
-      ? { ...swap, doubt: 'the word stands in what only introduces the statement' }
-      : swap,
-  );
+  ].map((swap) => {
+    if (swap.doubt !== null) return swap;
+    const isWord = swap.kind === 'opposite' || swap.kind === 'amount';
+    if (isWord && swap.end <= leadEnd) {
+      return { ...swap, doubt: 'the word stands in what only introduces the statement' };
+    }
+    // What may be so may be otherwise as well; that it cannot be is false.
+    const isOther = swap.kind === 'name' || swap.kind === 'opposite';
+    return isOther && isPossibility
+      ? { ...swap, doubt: 'the statement is about what may be, and so may this be' }
+      : swap;
+  });
   const negation = negationSwap(sentence, words);
   const chosen =
     choose(
