@@ -34,8 +34,9 @@ const SUBJECTS = /^(it|they|he|she)$/;
 /** The longest phrase that is put in the place of a pronoun, in words. */
 const LONGEST = 9;
 const MONTHS = /^(january|february|march|april|may|june|july|august|september|october|november|december)$/;
+/** Nouns that stand for what a question is about. */
 const GENERIC =
-  /^(condition|disorder|disease|syndrome|species|illness|infection|festival|method|film|movie|book|game|technique|process|plant|animal|breed|company|band|album|song|city|country|material|metal|language|software|algorithm)$/;
+  /^(condition|disorder|disease|syndrome|species|illness|infection|festival|film|movie|book|game|breed|company|band|album|song|city|country)$/;
 
 /** The sentence with its pronouns replaced, given the subject of the sentence before and the question's focus. */
 export function resolvePronouns(
@@ -51,7 +52,7 @@ export function resolvePronouns(
   const first = words[at];
   const fromFocus: Referent | null = focus && { ...focus, name: focus.person };
   if (main && first && main.subject.to > main.subject.from) {
-    const referent = referentFor(words, at, main, before, sentenceBefore, fromFocus);
+    const referent = referentFor(english, words, at, main, before, sentenceBefore, fromFocus);
     if (referent) {
       const possesses = POSSESSIVES.test(first.lower);
       const until = /^(this|the|these)$/.test(first.lower) ? words[at + 1]! : first;
@@ -72,6 +73,7 @@ export function resolvePronouns(
 
 /** What the pronoun at the start of the subject means, if that is safe to say. */
 function referentFor(
+  english: English,
   words: readonly Word[],
   at: number,
   main: MainClause,
@@ -94,12 +96,37 @@ function referentFor(
   if (lower === 'it' && isEmptyIt(words, at, main)) return null;
   // "When a dog is old, it ...": the lead itself holds what the pronoun means.
   if (hasNounOf(words, main.lead.from, main.lead.to, lower)) return null;
-  for (const referent of [before, focus]) {
-    if (!referent || referent.text.split(' ').length > (possesses ? 5 : LONGEST)) continue;
-    if (!suits(lower, referent, focus)) continue;
-    return referent;
+  const fits = (referent: Referent | null): boolean =>
+    referent !== null &&
+    referent.text.split(' ').length <= (possesses ? 5 : LONGEST) &&
+    suits(lower, referent, focus);
+  const isFocusNear = focus !== null && (sentenceBefore === '' || speaksOf(sentenceBefore, focus));
+  if (before && fits(before)) {
+    // Two that it may mean: "Women have varicose veins. They ...", "For some women, the pains are bad. They ...".
+    const isFocus = focus !== null && before.text.toLowerCase() === focus.text.toLowerCase();
+    if (focus && /^th/.test(lower) && fits(focus) && !isFocus && mentions(sentenceBefore, focus.text))
+      return null;
+    return /^th/.test(lower) && hasNounInLead(english, sentenceBefore, lower) ? null : before;
   }
-  return null;
+  return fits(focus) && isFocusNear && before?.alive !== true ? focus : null;
+}
+
+function mentions(sentence: string, phrase: string): boolean {
+  return sentence.toLowerCase().includes(phrase.toLowerCase());
+}
+
+/** Whether the sentence is about the focus, by its name or by what kind of thing it is. */
+function speaksOf(sentence: string, focus: Referent): boolean {
+  const last = focus.text.split(' ').at(-1)!;
+  const kinds =
+    /\b(?:the|this|its|their|his|her) (condition|disorder|disease|syndrome|species|illness|infection)\b/i;
+  return mentions(sentence, focus.text) || mentions(sentence, last) || kinds.test(sentence);
+}
+
+function hasNounInLead(english: English, sentence: string, pronoun: string): boolean {
+  const words = english.words(sentence);
+  const main = findMainClause(words, 0, words.length);
+  return main !== null && hasNounOf(words, main.lead.from, main.lead.to, pronoun);
 }
 
 function suits(pronoun: string, referent: Referent, focus: Referent | null): boolean {
