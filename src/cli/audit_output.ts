@@ -1,4 +1,4 @@
-/** @file What `build` writes beside its data sets: the audit, and the data sets in other trainers' formats. */
+/** @file What `build` and `audit` write: the audit, and the data sets in other trainers' formats. */
 import type { World } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
 import { parseJsonRows } from '../formats/jsonl.ts';
@@ -89,5 +89,5 @@ export function auditText({
   counts,
 }: Pick<Audit, 'pairs' | 'unmarkedPairs' | 'counts'>): string {
   const found = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`);
-  return `audit: ${unmarkedPairs} of ${pairs} pairs unmarked; ${found.join(', ') || 'nothing found'} (audit.json)`;
+  return `audit: ${unmarkedPairs} of ${pairs} pairs unmarked; ${found.join(', ') || 'nothing found'}`;
 }

@@ -2,6 +2,7 @@
 import { InputError } from '../formats/input_error.ts';
 import { COMMON, parseOptions } from './arguments.ts';
 import type { Command } from './command.ts';
+import { auditCommand } from './commands/audit.ts';
 import { bench } from './commands/bench.ts';
 import { buildCommand } from './commands/build.ts';
 import { doctor } from './commands/doctor.ts';
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   train,
   generate,
   build: buildCommand,
+  audit: auditCommand,
   knowtune: knowtuneCommand,
   export: exportCommand,
   plan,

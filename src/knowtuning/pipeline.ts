@@ -10,6 +10,7 @@ import { RememberingAuthor } from './author_calls.ts';
 import { preferenceGroups } from './compare.ts';
 import { countAtoms, countDifficult, countKnowledge, countPairs, geometricMean } from './counts.ts';
 import { measureKnowledge } from './knowledge.ts';
+import { warnOfUnknown } from './mostly_unknown.ts';
 import type { KnowtuneInput } from './options.ts';
 import { PhaseTeller } from './phase_teller.ts';
 import { extractAtoms, measureAtoms, selectAtoms, writeComparisons, writeFineGrained } from './prepare.ts';
@@ -163,7 +164,7 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
       difficult: countDifficult(project),
       perplexity: geometricMean(project, 'perplexity'),
       perplexityAfter: geometricMean(project, 'perplexityAfter'),
-      ...knowledgeCounts(project),
+      ...knowledgeReport(project),
     },
     note: oneSeedNote(test.length),
   };
@@ -210,12 +211,16 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
   }
 }
 
-function knowledgeCounts(project: Project): Pick<KnowtuneReport['atoms'], 'knowledge' | 'knowledgeAfter'> {
-  const [knowledge, knowledgeAfter] = [
-    countKnowledge(project, 'knowledge'),
-    countKnowledge(project, 'knowledgeAfter'),
-  ];
-  return { ...(knowledge ? { knowledge } : {}), ...(knowledgeAfter ? { knowledgeAfter } : {}) };
+/** What is known of the facts, before and after, where it was asked. */
+function knowledgeReport(project: Project): Partial<KnowtuneReport['atoms']> {
+  const knowledge = countKnowledge(project, 'knowledge');
+  const knowledgeAfter = countKnowledge(project, 'knowledgeAfter');
+  const warning = warnOfUnknown(project);
+  return {
+    ...(knowledge ? { knowledge } : {}),
+    ...(knowledgeAfter ? { knowledgeAfter } : {}),
+    ...(warning ? { warning: `${warning.message} ${warning.cure}` } : {}),
+  };
 }
 
 function budgetOf({ log, steps }: TrainResult): Budget {

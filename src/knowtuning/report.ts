@@ -54,6 +54,8 @@ export interface KnowtuneReport {
     /** Atoms of each class of knowledge, before and after, where they were asked for. */
     readonly knowledge?: Readonly<Record<KnowledgeLevel, number>>;
     readonly knowledgeAfter?: Readonly<Record<KnowledgeLevel, number>>;
+    /** Where most of the difficult ones were unknown. */
+    readonly warning?: string;
   };
   readonly note: string;
 }
@@ -104,10 +106,11 @@ export function formatReport(report: KnowtuneReport): string {
       ? `${count} atomic facts, ${difficult} of them difficult.`
       : `${count} atomic facts, ${difficult} of them difficult; perplexity ${perplexity.toFixed(2)} under SFT, ` +
         `${perplexityAfter.toFixed(2)} after Stage II.`;
-  const { knowledge, knowledgeAfter } = report.atoms;
+  const { knowledge, knowledgeAfter, warning } = report.atoms;
   const known = [
     ...(knowledge ? [`Under SFT, ${knowledgeText(knowledge)}`] : []),
     ...(knowledgeAfter ? [`After Stage II, ${knowledgeText(knowledgeAfter)}`] : []),
+    ...(warning ? [warning] : []),
   ];
   return [...alignColumns([header, ...rows]), '', atoms, ...known, report.note].join('\n');
 }

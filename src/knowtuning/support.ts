@@ -61,7 +61,8 @@ export class SupportCheck {
       return isSaid ? null : 'The answer says it without the negation.';
     }
     const isOpposite = nearest.every(
-      ({ stems, content }) =>
+      ({ stems, content, negated }) =>
+        negated &&
         most >= SAME_SENTENCE * content.size &&
         denied(stems).some((stem) => claim.content.has(stem.slice(NEGATED.length))),
     );

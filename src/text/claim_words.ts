@@ -120,24 +120,20 @@ export function readClaim(text: string): ClaimWords {
 }
 
 function readStems(text: string): Pick<ClaimWords, 'negated' | 'stems'> {
+  const isNegation = (word: Word): boolean => NEGATIONS.has(word.plain) && !isName(word);
   const stems: string[] = [];
-  let negated = false;
   let pending = '';
-  for (const word of wordsOf(text.replace(NOT_A_NEGATION, ' '))) {
-    if (NEGATIONS.has(word.plain) && !isName(word)) {
-      negated = true;
-      pending = NEGATED;
-      continue;
-    }
+  for (const word of wordsOf(text)) {
     const stem = stemOf(word);
-    if (stem !== null) {
+    if (isNegation(word)) pending += NEGATED;
+    else if (stem !== null) {
       stems.push(pending + stem);
       pending = '';
     } else if (QUALIFIERS.has(word.plain)) stems.push(word.plain);
   }
   // "You are not done" denies a word without content.
   if (pending !== '') stems.push(pending);
-  return { negated, stems };
+  return { negated: wordsOf(text.replace(NOT_A_NEGATION, ' ')).some(isNegation), stems };
 }
 
 /** Letters and digits of a text as words, single-spaced: two texts with the same key read aloud alike. */

@@ -241,6 +241,8 @@ describe('two sentences', () => {
       ['A dog that barks does not bite.', 'A dog that does not bark bites.'],
       ['A dog can bite if it does not bark.', 'A dog cannot bite if it does not bark.'],
       ['You are done.', 'You are not done.'],
+      ['It is just a taste.', 'It is not just a taste.'],
+      ['Nothing could be worse.', 'Nothing could not be worse.'],
       ['He has two dogs.', 'He has 3 dogs.'],
     ] as const)
       expect([a, same(a, b)]).toEqual([a, false]);
@@ -282,6 +284,20 @@ describe('what style alone gives away', () => {
     const told = await auditProject({ project: fluent });
     expect(told.style.illogical.wording).toBeGreaterThan(0.9);
     expect(told.counts['style-giveaway-set']).toBeGreaterThanOrEqual(3);
+    const cures = (audit: Audit) =>
+      new Set(audit.findings.filter(({ kind }) => kind === 'style-giveaway-set').map(({ cure }) => cure));
+    expect([...cures(told)]).toEqual([expect.stringContaining('--style-pairs matched')]);
+
+    // Facts that are all made false by "not" are told by that, however the pairs are joined.
+    const denied = await healthyProject(120, { ...defaultMethod, stylePairs: 'matched' });
+    for (const { pairs } of denied.questions)
+      for (const pair of pairs)
+        if (pair.aspect === 'nonfactual') pair.worse = pair.better.replaceAll(' is ', ' is not ');
+    const negated = await auditProject({ project: denied });
+    expect(negated.style.nonfactual.worse!.negations).toBeGreaterThan(
+      negated.style.nonfactual.better!.negations,
+    );
+    expect([...cures(negated)]).toEqual([expect.stringContaining('by another name or number')]);
   });
 
   it('is chance where both sides are joined in the same way', async () => {

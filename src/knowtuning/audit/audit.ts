@@ -3,6 +3,7 @@
  * and its cure, and figures about the whole set.
  */
 import type { World } from '../../authors/world.ts';
+import { warnOfUnknown } from '../mostly_unknown.ts';
 import { ASPECTS, type Aspect, type Project } from '../project.ts';
 import { type ContextLimit, findLongRows } from './context_limit.ts';
 import { findDuplicates } from './duplicates.ts';
@@ -59,7 +60,7 @@ export async function auditProject(input: AuditInput): Promise<Audit> {
     ...mostlyUnknown(project),
   ];
   const style = describeStyle(project);
-  findings.push(...setGiveaways(style));
+  findings.push(...setGiveaways(style, project.method.stylePairs));
   const marked = new Set(findings.filter(({ severity }) => severity !== 'note').flatMap(pairsOf));
   const pairs = questions.flatMap(({ id, pairs: own }) => own.map(({ aspect }) => `${aspect} ${id}`));
   const counts = FINDING_KINDS.map((kind) => [kind, findings.filter((f) => f.kind === kind).length] as const);
@@ -103,20 +104,9 @@ function unsupported({ id, atoms }: Project['questions'][number]): Finding[] {
     }));
 }
 
-/** Training on facts that a model does not know at all is reported to make it invent (Gekhman et al. 2024). */
-function mostlyUnknown({ questions }: Project): Finding[] {
-  const asked = questions
-    .flatMap(({ atoms }) => atoms)
-    .filter(({ difficult, knowledge }) => difficult && knowledge !== null);
-  const unknown = asked.filter(({ knowledge }) => knowledge!.level === 'Unknown').length;
-  if (unknown <= asked.length / 2) return [];
-  return [
-    {
-      ...{ kind: 'mostly-unknown', severity: 'warning', id: null, aspect: null },
-      message: `Of ${asked.length} facts chosen for training the model knows ${unknown} not at all. Training on unknown facts is slow, and is reported to make a model invent.`,
-      cure: 'Select the middle band or known facts (--select middle, --select known), or replay known ones (--replay 0.5).',
-    },
-  ];
+function mostlyUnknown(project: Project): Finding[] {
+  const warning = warnOfUnknown(project);
+  return warning ? [{ kind: 'mostly-unknown', severity: 'warning', id: null, aspect: null, ...warning }] : [];
 }
 
 function describeStyle({ questions }: Project): Record<Aspect, AspectStyle> {
@@ -151,7 +141,14 @@ function describeStyle({ questions }: Project): Record<Aspect, AspectStyle> {
   >;
 }
 
-function setGiveaways(style: Readonly<Record<Aspect, AspectStyle>>): Finding[] {
+function setGiveaways(
+  style: Readonly<Record<Aspect, AspectStyle>>,
+  stylePairs: Project['method']['stylePairs'],
+): Finding[] {
+  const cure =
+    stylePairs === 'paper'
+      ? 'Join better answers as the worse ones are (--style-pairs matched).'
+      : 'Have facts revised in other ways: by another name or number rather than by "not".';
   return ASPECTS.flatMap((aspect) => {
     const { wording, length, pairs } = style[aspect];
     // An incomplete answer is a shorter one: there length is what completeness looks like, and no fault of the data.
@@ -163,7 +160,7 @@ function setGiveaways(style: Readonly<Record<Aspect, AspectStyle>>): Finding[] {
       ([by, accuracy]): Finding => ({
         ...{ kind: 'style-giveaway-set', severity: 'warning', id: null, aspect: null },
         message: `By ${by} alone, ${Math.round(100 * accuracy!)} % of ${pairs} ${aspect} answers are told from the better ones: a model can win without knowing anything.`,
-        cure: 'Join better answers as the worse ones are (--style-pairs matched).',
+        cure,
       }),
     );
   });
