@@ -26,7 +26,10 @@ export interface EngineServer {
 }
 
 /** Serves a loaded model. It takes no schema and no other JSON mode, as small servers do not. */
-export async function serveEngine(opened: OpenedTuner, port = 0): Promise<EngineServer> {
+export async function serveEngine(
+  opened: OpenedTuner,
+  { port = 0, newTokens = NEW_TOKENS } = {},
+): Promise<EngineServer> {
   const waiting: Waiting[] = [];
   let running = false;
 
@@ -44,7 +47,7 @@ export async function serveEngine(opened: OpenedTuner, port = 0): Promise<Engine
     if (chat.response_format)
       return send(400, { error: { message: 'response_format is not supported', code: 'unsupported' } });
     const prompt = chat.messages.map(({ content }) => content).join('\n\n');
-    waiting.push({ prompt, maxTokens: chat.max_tokens ?? NEW_TOKENS, send });
+    waiting.push({ prompt, maxTokens: chat.max_tokens ?? newTokens, send });
     if (!running) void run();
   });
 
@@ -96,6 +99,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     ...MODEL_OPTIONS,
     port: { default: '8080', help: 'port' },
   });
-  const { baseUrl } = await serveEngine(await openModel(options), options.integer('port', 0));
+  const { baseUrl } = await serveEngine(await openModel(options), { port: options.integer('port', 0) });
   console.log(baseUrl);
 }
