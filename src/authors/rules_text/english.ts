@@ -105,6 +105,18 @@ function correct(lower: string, pos: string, lemma: string): { pos: string; lemm
   return { pos, lemma };
 }
 
+/** Instructions start with these; the model takes them for names, since they have a capital. */
+const INSTRUCTIONS = new Set(
+  (
+    'season place repeat check view wrap shop show top mix heat stir add cut pour boil bake fry grill roast chop slice dice peel ' +
+    'wash rinse drain cover cook serve store freeze turn move set fill empty drop lift pull push press click select type ' +
+    'open close lock start stop plan set write read draw paint fold cut glue sew measure mark drill screw nail sand plant water ' +
+    'trim feed walk run swim bike stretch train rest sleep drink eat avoid limit reduce focus practice practise exercise visit ' +
+    'travel pack book rent buy sell save invest budget track record list note study review test research compare contact call ' +
+    'email schedule charge clean dust sweep vacuum dry iron hang paint polish shape spread sprinkle drizzle garnish crank'
+  ).split(' '),
+);
+
 /** Words that the model often takes for nouns where they are verbs. */
 const NOUN_OR_VERB = new Set(
   (
@@ -120,8 +132,15 @@ const NOUN_OR_VERB = new Set(
 
 /** Whether the noun at i may be the verb that its part of the sentence lacks. */
 function mayBeVerb(words: readonly Word[], i: number): boolean {
-  if (!NOUN_OR_VERB.has(words[i]!.lemma) || !/^(NOUN|PROPN|ADJ)$/.test(words[i]!.pos)) return false;
-  if (i === 0) return words[0]!.lower === words[0]!.lemma && words[1]?.pos === 'DET';
+  if (i > 0 && !NOUN_OR_VERB.has(words[i]!.lemma)) return false;
+  if (!/^(NOUN|PROPN|ADJ)$/.test(words[i]!.pos)) return false;
+  if (i === 0) {
+    const { lower } = words[0]!;
+    return (
+      /^(DET|PRON|ADV|ADJ|NUM|NOUN|ADP|SCONJ)$/.test(words[1]!.pos) &&
+      (INSTRUCTIONS.has(lower) || (lower === words[0]!.lemma && words[1]!.pos === 'DET'))
+    );
+  }
   if (words[i]!.pos === 'PROPN') return false;
   if (!/^(NOUN|PROPN|PRON|DET|NUM|ADV)$/.test(words[i - 1]!.pos)) return false;
   let from = i;

@@ -34,7 +34,7 @@ export function isSubordinator(word: Word | undefined): boolean {
 /** Whether a relative clause, or a clause that is an object, starts with the word at i. */
 export function isRelative(words: readonly Word[], i: number): boolean {
   const word = words[i]!;
-  if (!RELATIVES.has(word.lower)) return false;
+  if (!RELATIVES.has(word.lower) || (word.lower === 'how' && words[i + 1]?.lower === 'to')) return false;
   if (word.lower !== 'that' || word.pos !== 'DET' || isVerb(words[i + 1])) return true;
   // "that" before several is no "this": "the reason that children cry".
   return words[i + 1]?.pos === 'NOUN' && isPluralNoun(words[i + 1]!);
@@ -70,7 +70,8 @@ function leadEnds(words: readonly Word[], from: number, to: number): number[] {
       if ((hasVerb(words, from + 1, comma) || comma - from < 5) && findVerb(words, comma + 1, to))
         return [comma + 1];
     }
-    return [];
+    const second = secondSubject(words, from, to);
+    return second === null ? [] : [second];
   }
   const isPhrase =
     first.pos === 'ADP' ||
@@ -90,7 +91,7 @@ function leadEnds(words: readonly Word[], from: number, to: number): number[] {
     if (
       next.pos === 'CCONJ' ||
       isRelative(words, at + 1) ||
-      (next.pos === 'VERB' && !next.lower.endsWith('ed')) ||
+      (next.pos === 'VERB' && !next.lower.endsWith('ed') && !(at === from + 1 && first.pos === 'ADV')) ||
       /^(like|such|including)$/.test(next.lower)
     )
       continue;
@@ -103,6 +104,29 @@ function leadEnds(words: readonly Word[], from: number, to: number): number[] {
   if (first.pos === 'INTJ') return [from + 1];
   // "Also known as", "Often the organisms ...": a single adverb without a comma.
   return first.pos === 'ADV' && words[from + 1]?.pos !== 'ADP' ? [from + 1, from] : [from];
+}
+
+/** "If it rains they stay": where a subject follows the dependent clause without a comma. */
+function secondSubject(words: readonly Word[], from: number, to: number): number | null {
+  const verb = firstFinite(words, from + 1, to);
+  if (verb === null) return null;
+  for (let i = verb + 1; i < to - 1; i++) {
+    const { lower, pos } = words[i]!;
+    const before = words[i - 1]!;
+    if (
+      before.pos === 'CCONJ' ||
+      before.pos === 'SCONJ' ||
+      isSubordinator(before) ||
+      isRelative(words, i - 1)
+    )
+      continue;
+    const isPronoun = /^(it|they|he|she|you|we|there|this)$/.test(lower);
+    const at = words[i + 1]?.pos === 'ADV' ? i + 2 : i + 1;
+    if (isPronoun && before.pos !== 'ADP' && finiteForm(words, at) !== null) return i;
+    if (pos === 'DET' && /^(NOUN|ADV|ADJ)$/.test(before.pos) && lower !== 'all' && findVerb(words, i, to))
+      return i;
+  }
+  return null;
 }
 
 /** "Eating well, sleeping enough, and walking help": whether ", and" comes before the verb. */
@@ -168,6 +192,7 @@ function findVerb(
     if (i === from && word.lower === 'be') return { verb: i, form };
     if (i === from) {
       if (form === 'plural' && word.pos === 'VERB') return { verb: i, form };
+      if (word.lower === 'have' && /^(DET|NOUN|ADJ)$/.test(words[i + 1]?.pos ?? '')) return { verb: i, form };
       if (word.pos === 'AUX') return word.lower === 'do' ? { verb: i, form } : null;
     }
     if (form === 'past' && word.pos === 'VERB' && (isSetApart(words, i) || isParticipleOf(words, i, to)))
