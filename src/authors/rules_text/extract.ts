@@ -7,7 +7,7 @@ import { type Block, readLayout } from './layout.ts';
 import { completeLeadIn, isSentence, readLeadIn } from './lists.ts';
 import { findMainClause, type Span } from './main_clause.ts';
 
-import { type Referent, resolvePronouns } from './pronouns.ts';
+import { type Context, resolvePronouns } from './pronouns.ts';
 import { type Stretch, sentencesOf, trimStretch } from './sentences.ts';
 import { reasonNotToState } from './statements_only.ts';
 
@@ -35,8 +35,7 @@ class Extraction {
   readonly #facts: Fact[] = [];
   readonly #problems: string[] = [];
   readonly #seen = new Set<string>();
-  #before: Referent | null = null;
-  #sentenceBefore = '';
+  #before: Context = { subject: null, source: '', read: '' };
   #leadIn: string | null = null;
 
   constructor(
@@ -86,7 +85,7 @@ class Extraction {
     const reason = reasonNotToState(withoutConnective(text), words);
     if (reason !== null) {
       this.#leaveOut(text, reason);
-      this.#before = null;
+      this.#before = { ...this.#before, subject: null };
       return;
     }
     for (const { whole, own } of this.#clauses(text, words, stretch.start)) this.#add(whole, own, text);
@@ -114,15 +113,8 @@ class Extraction {
 
   /** Keeps a fact unless it is there already; pronouns are replaced where that is safe. */
   #add(sentence: string, { start, end }: Stretch, source: string): void {
-    const resolved = resolvePronouns(
-      this.english,
-      finish(sentence),
-      this.#before,
-      this.#sentenceBefore,
-      this.focus,
-    );
-    this.#before = resolved.subject;
-    this.#sentenceBefore = source;
+    const resolved = resolvePronouns(this.english, finish(sentence), this.#before, this.focus);
+    this.#before = { subject: resolved.subject, source, read: resolved.text };
     const key = resolved.text.toLowerCase();
     if (this.#seen.has(key)) return;
     this.#seen.add(key);

@@ -33,7 +33,9 @@ export function readLeadIn(english: English, text: string): string | null {
 export function completeLeadIn(english: English, leadIn: string, item: string): string {
   // Items start with a capital, which makes names of common nouns: the word is looked at without it.
   const first = english.words(item.charAt(0).toLowerCase() + item.slice(1))[0];
-  return `${leadIn} ${first && /^[A-Z][a-z]+$/.test(item.split(/[^A-Za-z]/)[0] ?? '') ? uncapitalise(item, first) : item}`;
+  const isTitle = /^\p{Lu}\S* (?:\p{Ll}{1,4} )*\p{Lu}/u.test(item);
+  const isPlain = first !== undefined && !isTitle && /^[A-Z][a-z]+(?![A-Za-z'’])/.test(item);
+  return `${leadIn} ${isPlain ? uncapitalise(item, first) : item}`;
 }
 
 /** Whether an item is a sentence of its own. */

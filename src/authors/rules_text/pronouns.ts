@@ -11,6 +11,15 @@ import { headNoun, type NounNumber, nounNumber, possessive } from './nouns.ts';
 import { isPluralNoun } from './plurals.ts';
 import { isVerb } from './verbs.ts';
 
+/** What went before a sentence. */
+export interface Context {
+  /** Subject of the sentence before, where it is clear. */
+  readonly subject: Referent | null;
+  /** The sentence before as it stands in the answer, and as it was read last. */
+  readonly source: string;
+  readonly read: string;
+}
+
 /** Something that a pronoun may mean. */
 export interface Referent {
   readonly text: string;
@@ -38,12 +47,11 @@ const MONTHS = /^(january|february|march|april|may|june|july|august|september|oc
 const GENERIC =
   /^(condition|disorder|disease|syndrome|species|illness|infection|festival|film|movie|book|game|breed|company|band|album|song|city|country)$/;
 
-/** The sentence with its pronouns replaced, given the subject of the sentence before and the question's focus. */
+/** The sentence with its pronouns replaced, given what went before and the question's focus. */
 export function resolvePronouns(
   english: English,
   sentence: string,
-  before: Referent | null,
-  sentenceBefore: string,
+  before: Context,
   focus: Focus | null,
 ): Resolved {
   const words = english.words(sentence);
@@ -52,7 +60,7 @@ export function resolvePronouns(
   const first = words[at];
   const fromFocus: Referent | null = focus && { ...focus, name: focus.person };
   if (main && first && main.subject.to > main.subject.from) {
-    const referent = referentFor(english, words, at, main, before, sentenceBefore, fromFocus);
+    const referent = referentFor(english, words, at, main, before, fromFocus);
     if (referent) {
       const possesses = POSSESSIVES.test(first.lower);
       const until = /^(this|the|these)$/.test(first.lower) ? words[at + 1]! : first;
@@ -77,8 +85,7 @@ function referentFor(
   words: readonly Word[],
   at: number,
   main: MainClause,
-  before: Referent | null,
-  sentenceBefore: string,
+  { subject: before, source: sentenceBefore, read }: Context,
   focus: Referent | null,
 ): Referent | null {
   const { lower } = words[at]!;
@@ -100,7 +107,8 @@ function referentFor(
     referent !== null &&
     referent.text.split(' ').length <= (possesses ? 5 : LONGEST) &&
     suits(lower, referent, focus);
-  const isFocusNear = focus !== null && (sentenceBefore === '' || speaksOf(sentenceBefore, focus));
+  const isFocusNear =
+    focus !== null && (sentenceBefore === '' || speaksOf(`${sentenceBefore} ${read}`, focus));
   if (before && fits(before)) {
     // Two that it may mean: "Women have varicose veins. They ...", "For some women, the pains are bad. They ...".
     const isFocus = focus !== null && before.text.toLowerCase() === focus.text.toLowerCase();
