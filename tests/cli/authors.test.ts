@@ -137,6 +137,32 @@ describe('build with an endpoint', () => {
   });
 });
 
+describe('knowtune with an endpoint', () => {
+  it('trains on what it writes, says who wrote it, and asks nothing twice', async () => {
+    const one = { max_steps: 1, r: 2, learning_rate: 1e-3 };
+    writeFileSync(path('steps.json'), JSON.stringify({ sft: one, stage1: one, stage2: one }));
+    const run = () =>
+      startCli(
+        [
+          ...['knowtune', '--data', path('rows.jsonl')],
+          ...['--out', path('g'), '--config', path('steps.json'), '--author', 'openai', '--llm', 'fixture'],
+          ...['--base-url', server.baseUrl, '--json'],
+        ],
+        { OPENAI_API_KEY: KEY },
+      );
+    const first = await run();
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('Stage II')]);
+    const { author } = JSON.parse(readFileSync(path('g/run.json'), 'utf8'));
+    expect(author.name).toBe('openai');
+    expect(author.usage.total.calls).toBe(server.asked.length);
+    const asked = server.asked.length;
+    expect(asked).toBeGreaterThan(4 * ROWS);
+    expect((await run()).code).toBe(0);
+    expect(server.asked).toHaveLength(asked);
+    expect([first.stdout, first.stderr, allText(path('g'))].join('')).not.toContain(KEY);
+  });
+});
+
 describe('build refuses', () => {
   const plain = (...more: string[]) => [
     ...['build', '--model', model, '--data', path('rows.jsonl'), '--out', path('never'), ...more],
