@@ -8,6 +8,7 @@ import type { World } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { OpenedTuner } from '../train/open_tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
+import { tellWait } from './author_progress.ts';
 import { promptsFromDisk } from './prompts.ts';
 
 /** Where a key is read from; nothing else, so that it stands in no history and no file of results. */
@@ -136,6 +137,7 @@ export async function openAuthor(
   world: World,
   seed: number,
   opened: Pick<OpenedTuner, 'tuner' | 'baseModel' | 'configSha256' | 'template'>,
+  progress: (line: string) => void,
 ): Promise<OpenedAuthor> {
   switch (choice.kind) {
     case 'rules':
@@ -148,16 +150,20 @@ export async function openAuthor(
       return { author: await createLocalAuthor(promptsFromDisk(), options), usage: () => null };
     }
     case 'openai':
-      return openEndpointAuthor(choice);
+      return openEndpointAuthor(choice, progress);
   }
 }
 
 /** An author at an endpoint, with what it costs. */
 export async function openEndpointAuthor(
   choice: Extract<AuthorChoice, { kind: 'openai' }>,
+  progress: (line: string) => void,
 ): Promise<OpenedAuthor> {
   const meter = new UsageMeter(choice.prices);
-  const author = await createOpenAiAuthor(promptsFromDisk(), { ...choice, fetch, now: Date.now, meter });
+  const author = await createOpenAiAuthor(promptsFromDisk(), {
+    ...choice,
+    ...{ fetch, now: Date.now, meter, onWait: tellWait(progress) },
+  });
   return { author, usage: () => meter.report() };
 }
 

@@ -7,6 +7,7 @@ import { type MethodOptions, startProject, type TrainRow } from '../knowtuning/p
 import type { OptionSpecs, Options } from './arguments.ts';
 import { openJournal } from './author_journal.ts';
 import { type AuthorChoice, openEndpointAuthor, usageTable } from './author_options.ts';
+import { tellCalls } from './author_progress.ts';
 import { promptsFromDisk } from './prompts.ts';
 
 export const ESTIMATE_OPTIONS: OptionSpecs = {
@@ -37,6 +38,7 @@ export async function estimateBuild(
   choice: AuthorChoice,
   rows: readonly TrainRow[],
   method: MethodOptions,
+  progress: (line: string) => void,
 ): Promise<{ readonly estimate: CostEstimate }> {
   if (choice.kind !== 'openai')
     throw new InputError(
@@ -46,7 +48,7 @@ export async function estimateBuild(
     );
   const { prices } = choice;
   const size = sampleSize(options);
-  const sample = size === 0 ? null : await ask(options, choice, sampleRows(rows, size), method);
+  const sample = size === 0 ? null : await ask(options, choice, sampleRows(rows, size), method, progress);
   return { estimate: estimateCost({ rows, prompts: promptsFromDisk(), method, prices, sample }) };
 }
 
@@ -56,12 +58,17 @@ async function ask(
   choice: Extract<AuthorChoice, { kind: 'openai' }>,
   rows: TrainRow[],
   method: MethodOptions,
+  progress: (line: string) => void,
 ) {
   const journal = openJournal(options.get('out'));
   try {
-    const { author: endpoint, usage } = await openEndpointAuthor(choice);
+    const { author: endpoint, usage } = await openEndpointAuthor(choice, progress);
     // What was kept before is asked anew: it has to be counted.
-    const author = new RememberingAuthor(endpoint, {}, journal.append);
+    const author = new RememberingAuthor(
+      endpoint,
+      {},
+      tellCalls(journal.append, progress, () => performance.now()),
+    );
     const extracted = await extractAtoms(startProject('sample', rows, method), author);
     const selected = selectAtoms({
       ...extracted,

@@ -29,10 +29,15 @@ export interface EndpointOptions {
   readonly maxRetries?: number;
   /** After how many milliseconds without an answer a try has failed. */
   readonly timeoutMs?: number;
+  /** Told where calls are held back for a while, in milliseconds; not again before that while is over. */
+  readonly onWait?: (milliseconds: number) => void;
 }
 
 const MAX_RETRIES = 6;
 const TIMEOUT_MS = 600_000;
+
+/** Waits that are told. */
+const LONG_WAIT_MS = 3000;
 
 /** So many calls in a row that fail, retries and all, and the endpoint counts as broken. */
 const FAILURES_IN_A_ROW = 12;
@@ -48,6 +53,7 @@ export class ChatEndpoint {
   #underWay = { calls: 0, tokens: 0 };
   #hasWorked = false;
   #failuresInARow = 0;
+  #toldUntil = 0;
 
   constructor(private readonly options: EndpointOptions) {
     const { baseUrl, key, concurrency, now } = options;
@@ -102,6 +108,7 @@ export class ChatEndpoint {
       const request = chatRequest(this.options.model, call, style);
       const tokens = Math.ceil(JSON.stringify(request).length / CHARACTERS_PER_TOKEN);
       const wait = this.#limits.take(tokens);
+      this.#tellWait(wait);
       // From here on: what an answer's headers say does not count calls that wait to be sent, either.
       this.#underWay.calls++;
       this.#underWay.tokens += tokens;
@@ -139,7 +146,16 @@ export class ChatEndpoint {
     this.#limits.read(headers, { calls: Math.max(0, calls - 1), tokens: Math.max(0, tokens - mean) });
     if (status !== 429 && status !== 503) return;
     const wait = parseRetryAfter(headers.get('retry-after'), this.options.now());
-    if (wait !== null) this.#limits.pause(wait);
+    if (wait === null) return;
+    this.#limits.pause(wait);
+    this.#tellWait(wait);
+  }
+
+  #tellWait(milliseconds: number): void {
+    const now = this.options.now();
+    if (milliseconds < LONG_WAIT_MS || now < this.#toldUntil) return;
+    this.#toldUntil = now + milliseconds;
+    this.options.onWait?.(milliseconds);
   }
 }
 

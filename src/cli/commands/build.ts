@@ -18,6 +18,7 @@ import {
 } from '../audit_output.ts';
 import { openJournal } from '../author_journal.ts';
 import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
+import { tellCalls } from '../author_progress.ts';
 import {
   BATCH_OPTIONS,
   type BatchRound,
@@ -78,7 +79,8 @@ export const buildCommand: Command = {
     const sampled = sampleSize(options);
     const asks = options.maybe('batch-out') === undefined && (!estimates || sampled > 0);
     const choice = authorChoice(options, asks);
-    if (estimates) return estimateBuild(options, choice, await readTrainRows(options.get('data')), method);
+    if (estimates)
+      return estimateBuild(options, choice, await readTrainRows(options.get('data')), method, progress);
     const batch = await openBatch(options, choice);
     const train = await readTrainRows(options.get('data'));
     const test = await readLeakRows(options);
@@ -95,7 +97,7 @@ export const buildCommand: Command = {
     const opened = await openModel(options);
     const journal = openJournal(options.get('out'));
     try {
-      const { author, usage } = batch ?? (await openAuthor(choice, world, method.seed, opened));
+      const { author, usage } = batch ?? (await openAuthor(choice, world, method.seed, opened, progress));
       const adapter = await openAdapter(options, opened);
       progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
       const problems: BuildResult['problems'] = [];
@@ -107,7 +109,7 @@ export const buildCommand: Command = {
         adapter,
         method,
         authorCalls: journal.kept,
-        onAuthorCall: journal.append,
+        onAuthorCall: tellCalls(journal.append, progress, () => performance.now()),
         knowledge,
         onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
       });

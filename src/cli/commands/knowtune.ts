@@ -16,6 +16,7 @@ import type { TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
 import { openJournal } from '../author_journal.ts';
 import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
+import { tellCalls } from '../author_progress.ts';
 import type { Command } from '../command.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions, stageConfigs } from '../method_options.ts';
 import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
@@ -76,7 +77,7 @@ export const knowtuneCommand: Command = {
     const opened = await openModel(options);
     const journal = openJournal(options.get('out'));
     try {
-      const { author, usage } = await openAuthor(choice, world, options.integer('seed', 0), opened);
+      const { author, usage } = await openAuthor(choice, world, options.integer('seed', 0), opened, progress);
       const settings = await knowtuneOptions(options, opened.config.maxPositionEmbeddings);
       progress(
         `${opened.gpu.adapter.description}${opened.gpu.adapter.software ? ' (software: right, but slow)' : ''}`,
@@ -87,7 +88,7 @@ export const knowtuneCommand: Command = {
         tuner: opened.tuner,
         author,
         authorCalls: journal.kept,
-        onAuthorCall: journal.append,
+        onAuthorCall: tellCalls(journal.append, progress, () => performance.now()),
         world,
         ...rows,
         options: settings,

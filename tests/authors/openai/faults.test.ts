@@ -170,11 +170,14 @@ describe('an endpoint that limits its calls', () => {
   });
 
   it('is left alone for as long as it says, by all', async () => {
-    const server = await serve({ faults: (n) => (n === 5 ? 'busy' : null), retryAfter: 1 });
-    expect(await prepare(await authorOf(server, { concurrency: 4 }), rows)).toEqual(healthy);
+    const server = await serve({ faults: (n) => (n === 5 ? 'busy' : null), retryAfter: 3 });
+    const waits: number[] = [];
+    const onWait = (milliseconds: number) => void waits.push(milliseconds);
+    expect(await prepare(await authorOf(server, { concurrency: 4, onWait }), rows)).toEqual(healthy);
     const { at } = server.asked[5]!;
-    const meanwhile = server.asked.filter((asked) => asked.at > at + 100 && asked.at < at + 950);
+    const meanwhile = server.asked.filter((asked) => asked.at > at + 100 && asked.at < at + 2900);
     expect(meanwhile).toEqual([]);
+    expect(waits).toEqual([3000]);
   });
 
   function countRefused(server: FixtureServer): () => number {
