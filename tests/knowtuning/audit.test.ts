@@ -189,12 +189,48 @@ describe('a finding', () => {
       },
     ],
   ])('%s of %s is an %s', async (kind, aspect, severity, message, change) => {
-    const { findings, counts } = await audit(change);
+    const { findings, counts, unmarkedPairs } = await audit(change);
     const found = findings.filter((finding) => finding.kind === kind);
     expect(found).toHaveLength(1);
     expect(counts[kind as keyof typeof counts]).toBe(1);
     expect(found[0]).toMatchObject({ aspect, severity, message: expect.stringMatching(message) });
     expect(found[0]!.cure).toMatch(/\.$/);
+    const marked = severity === 'note' ? 0 : aspect === null ? 3 : 1;
+    expect(unmarkedPairs).toBe(30 - marked);
+  });
+
+  it('is no leak where questions differ in a name or a number only', async () => {
+    const asked = (place: string, year: number) =>
+      `What were the main causes of the long strike of dock workers and sailors in ${place} harbour in ${year}?`;
+    const leaks = async (question: string) => {
+      const changed = project();
+      changed.questions[0]!.question = asked('Rotterdam', 1946);
+      const { findings } = await auditProject({ project: changed, test: [{ id: 't', question }] });
+      return findings.filter(({ kind }) => kind === 'leak').map(({ severity }) => severity);
+    };
+    expect(await leaks(asked('Rotterdam', 1946))).toEqual(['error']);
+    expect(await leaks(asked('Rotterdam', 1946).replace('the long', 'a long'))).toEqual(['warning']);
+    expect(await leaks(asked('Antwerp', 1946))).toEqual([]);
+    expect(await leaks(asked('Rotterdam', 1947))).toEqual([]);
+  });
+
+  it('is left to the world where it knows a revision to be false, whatever the answer says', async () => {
+    const said = 'The symbol of Iron is Au.';
+    const wrong = (q: Project['questions'][number]) => {
+      q.answer = `${q.answer} ${said}`;
+      pair(q, 'nonfactual').worse = [
+        said,
+        ...pair(q, 'nonfactual')
+          .worse.split(/(?<=\.) /)
+          .slice(1),
+      ].join(' ');
+    };
+    const changed = project();
+    wrong(changed.questions[0]!);
+    const kinds = async (known: typeof world | null) =>
+      (await auditProject({ project: changed, world: known })).findings.map(({ kind }) => kind);
+    expect(await kinds(null)).toEqual(['true-revision']);
+    expect(await kinds(world)).toEqual([]);
   });
 
   it('names rows over the context limit, by the tokens that the caller counts', async () => {
