@@ -71,7 +71,9 @@ function checkRevisions(
       'The worse answer holds the atoms as they are: nothing was made false.',
     );
   const facts = question.atoms.filter(({ supported }) => supported).map(({ text }) => text);
-  const own = [question.answer, question.better ?? '', ...facts].flatMap((text) => readSentences(text, world));
+  const own = [question.answer, question.better ?? '', ...facts].flatMap((text) =>
+    readSentences(text, world),
+  );
   for (const { text, atom } of pieces) {
     const revised = `The revised fact ${quote(text)}`;
     if (spokenKey(text) === '') continue;
