@@ -60,11 +60,17 @@ async function load(): Promise<English> {
     let third = first;
     for (let i = 0; i < first.length - 1; i++) {
       if (!mayBeVerb(third, i)) continue;
-      const next = third.map((word, at) => (at === i ? { ...word, pos: 'VERB' } : word));
+      const verb = asVerb(third[i]!);
+      const next = third.map((word, at) => (at === i ? verb : word));
       if (hasMain(next)) third = next;
     }
     if (third !== first) return third;
     return first;
+  };
+
+  const asVerb = (word: Word): Word => {
+    const lemma = word.lower.endsWith('ed') ? tag(`it has ${word.lower} them`)[2]!.lemma : word.lemma;
+    return { ...word, pos: 'VERB', lemma };
   };
 
   const tag = (text: string): readonly Word[] => {
@@ -130,9 +136,18 @@ const NOUN_OR_VERB = new Set(
   ).split(' '),
 );
 
+/** "Bolton tricks his mother": between a noun and an object's determiner stands a verb. */
+function isBeforeObject(words: readonly Word[], i: number): boolean {
+  return (
+    /^(NOUN|PROPN)$/.test(words[i - 1]!.pos) &&
+    /(s|ed)$/.test(words[i]!.lower) &&
+    /^(the|a|an|his|her|its|their|your|our|my)$/.test(words[i + 1]?.lower ?? '')
+  );
+}
+
 /** Whether the noun at i may be the verb that its part of the sentence lacks. */
 function mayBeVerb(words: readonly Word[], i: number): boolean {
-  if (i > 0 && !NOUN_OR_VERB.has(words[i]!.lemma)) return false;
+  if (i > 0 && !NOUN_OR_VERB.has(words[i]!.lemma) && !isBeforeObject(words, i)) return false;
   if (!/^(NOUN|PROPN|ADJ)$/.test(words[i]!.pos)) return false;
   if (i === 0) {
     const { lower } = words[0]!;

@@ -7,6 +7,7 @@ import { type Block, readLayout } from './layout.ts';
 import { completeLeadIn, isSentence, readLeadIn } from './lists.ts';
 import { findMainClause, type Span } from './main_clause.ts';
 
+import { readNamedList } from './named_list.ts';
 import { type Context, resolvePronouns } from './pronouns.ts';
 import { type Stretch, sentencesOf, trimStretch } from './sentences.ts';
 import { reasonNotToState } from './statements_only.ts';
@@ -28,7 +29,11 @@ export interface Extracted {
 
 /** Finds the facts of an answer. */
 export function extractFacts(english: English, question: string, answer: string): Extracted {
-  return new Extraction(english, questionFocus(english, question, answer), answer).run();
+  const extracted = new Extraction(english, questionFocus(english, question, answer), answer).run();
+  if (extracted.facts.length > 0) return extracted;
+  const named = readNamedList(english, question, answer);
+  if (named === null) return extracted;
+  return { facts: named.map((item) => ({ ...item, unresolved: [] })), problems: [] };
 }
 
 class Extraction {

@@ -150,3 +150,22 @@ describe('pronouns', () => {
     expect(problems('Painters often sign their work.')).toEqual([]);
   });
 });
+
+describe('lists of names', () => {
+  it('become facts where the question asks to name them', () => {
+    expect(texts('Oak, ash and Norway maple.', 'Name some trees of the Alps.')).toEqual([
+      'Oak is among the trees of the Alps.',
+      'Ash is among the trees of the Alps.',
+      'Norway maple is among the trees of the Alps.',
+    ]);
+    expect(texts('- Tin\n- Zinc', "What were the town's exports?")[0]).toBe(
+      "Tin was among the town's exports.",
+    );
+  });
+
+  it('are left where the question asks for something else, or a piece is more than a name', () => {
+    expect(texts('Oak, ash and elm.', 'Why are these trees tall?')).toEqual([]);
+    expect(texts('Rest, water.', 'What are some ways to get well?')).toEqual([]);
+    expect(texts('- Oak, a tall tree\n- Ash', 'Name some trees.')).toEqual([]);
+  });
+});
