@@ -82,6 +82,7 @@ describe('a false version', () => {
     expect(negate('The bell has been moved.')).toBe('The bell has not been moved.');
     expect(negate('The bell has a crack.')).toBe('The bell does not have a crack.');
     expect(negate('Ring the bell.')).toBe('Do not ring the bell.');
+    expect(negate('Do not swim alone.')).toBe('Swim alone.');
     expect(negate('The bell is not bronze.')).toBe('The bell is bronze.');
     expect(negate("The bell doesn't ring.")).toBe('The bell rings.');
     expect(negate("The bell can't ring.")).toBe('The bell can ring.');

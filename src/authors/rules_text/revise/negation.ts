@@ -61,7 +61,7 @@ function negateInstruction(words: readonly Word[], main: MainClause, swap: Make)
   const verb = words[main.verb]!;
   if (verb.lower === 'do' && /^(not|n't)$/.test(words[main.verb + 1]?.lower ?? '')) {
     const end = words[main.verb + 2];
-    return end ? swap(verb.start, end.start, '') : null;
+    return end ? swap(verb.start, end.end, end.text) : null;
   }
   if (main.verb === 0) return swap(verb.start, verb.end, `do not ${verb.lower}`);
   return swap(verb.start, verb.start, 'do not ');

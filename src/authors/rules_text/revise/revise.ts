@@ -155,7 +155,7 @@ function oppositeSwaps(sentence: string, words: readonly Word[]): Swap[] {
     if (/^\p{Lu}/u.test(word.text) && i > 0) return;
     if (sentence[word.start - 1] === '-' || sentence[word.end] === '-') return;
     if (fixed.some(([start, end]) => start < word.end && word.start < end)) return;
-    if (VERBS_ONLY.test(word.lower) && word.pos !== 'VERB') return;
+    if (VERBS_ONLY.test(word.lower) && (word.pos !== 'VERB' || words[i - 1]?.pos === 'DET')) return;
     const before = words[i - 1]?.lower ?? '';
     // "an hour long", "hard to see".
     if (
