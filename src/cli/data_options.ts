@@ -69,7 +69,7 @@ export async function readData<K extends DatasetKind>(
 }
 
 /** "prompt=Frage,completion=Antwort" as a mapping. */
-function parseColumns(text: string, kind: DatasetKind): Mapping {
+export function parseColumns(text: string, kind: DatasetKind): Mapping {
   const pairs = text.split(',').map((pair) => pair.split('=').map((part) => part.trim()));
   const shape: RowShape =
     kind === 'preference'

@@ -21,7 +21,7 @@ export async function readWorld(path: string): Promise<World> {
   return parseWorld(parseJson(await readInput(path), path), path);
 }
 
-/** Training questions with answers: JSONL or a JSON array of {question, answer}. */
+/** Training questions with answers that come with TabTune: JSONL of {question, answer}. */
 export async function readTrainRows(path: string): Promise<TrainRow[]> {
   return parseTrainRows(
     parseJsonRows(await readInput(path), path).map((row) => row.value),

@@ -6,6 +6,7 @@ import type { PreferenceRow, TrainingRow } from '../train/tuner.ts';
 import { CsvReader } from './dataset_csv.ts';
 import { JsonArrayReader, JsonLinesReader } from './dataset_json.ts';
 import { type Format, formatOf, type Mapping, nearestFormat } from './dataset_mapping.ts';
+import { isParquet, parquetRecords } from './dataset_parquet.ts';
 import { type DataRecord, type RecordReader, RowProblem } from './dataset_record.ts';
 import { missingFields, preferenceRow, trainingRow } from './dataset_rows.ts';
 import { InputError } from './input_error.ts';
@@ -26,6 +27,19 @@ export interface DroppedRow {
   readonly cure: string;
 }
 
+export interface RowId {
+  readonly column?: string;
+  readonly value?: unknown;
+}
+
+/** Columns of ids, the first that a row has. */
+const ID_COLUMNS = ['id', '_id', 'question_id', 'q_id', 'qid'];
+
+function idOf(row: Readonly<Record<string, unknown>>): RowId {
+  const column = ID_COLUMNS.find((name) => row[name] !== undefined && row[name] !== null);
+  return column === undefined ? {} : { column, value: row[column] };
+}
+
 /** What is done with the rows: trained on, or compared. */
 export type DatasetKind = 'sft' | 'preference';
 
@@ -39,6 +53,10 @@ interface DatasetBase {
   readonly sample: Readonly<Record<string, unknown>>;
   /** Line of each row that is used. */
   readonly lines: readonly number[];
+  /** Number of each row that is used, from 1, blank lines not counted. */
+  readonly numbers: readonly number[];
+  /** What names each row that is used, where the file has a column of ids. */
+  readonly ids: readonly RowId[];
   readonly dropped: readonly DroppedRow[];
 }
 
@@ -89,6 +107,8 @@ export class DatasetReader {
   #kind: DatasetKind = 'sft';
   readonly #rows: (TrainingRow | PreferenceRow)[] = [];
   readonly #lines: number[] = [];
+  readonly #numbers: number[] = [];
+  readonly #ids: RowId[] = [];
   readonly #dropped: DroppedRow[] = [];
 
   /** @param name of the file, for messages; its ending tells tables from JSON */
@@ -109,6 +129,11 @@ export class DatasetReader {
     this.#text(this.#decode(bytes, true));
   }
 
+  /** Rows that were read by other means than as text. @throws InputError where there are too many */
+  add(records: readonly DataRecord[]): void {
+    this.#take(records);
+  }
+
   /** @throws InputError where the file holds no rows, or not what is wanted */
   end(): Dataset {
     this.#text(this.#decode(new Uint8Array(0), false));
@@ -122,6 +147,8 @@ export class DatasetReader {
       columns: [...this.#columns],
       sample: this.#sample,
       lines: this.#lines,
+      numbers: this.#numbers,
+      ids: this.#ids,
       dropped: this.#dropped,
     };
     return this.#kind === 'sft'
@@ -185,7 +212,7 @@ export class DatasetReader {
     const votes = new Map<string, { format: Format; count: number }>();
     for (const { value } of sample) {
       if (value instanceof RowProblem) continue;
-      const format = formatOf(Object.keys(value));
+      const format = formatOf(Object.keys(value), value);
       if (!format || (this.options.kind && kindOf(format.mapping) !== this.options.kind)) continue;
       const vote = votes.get(format.name) ?? { format, count: 0 };
       vote.count++;
@@ -204,6 +231,8 @@ export class DatasetReader {
       if (mapping === null) return;
       this.#rows.push(this.#kind === 'sft' ? trainingRow(value, mapping) : preferenceRow(value, mapping));
       this.#lines.push(line);
+      this.#numbers.push(row);
+      this.#ids.push(idOf(value));
     } catch (problem) {
       if (!(problem instanceof RowProblem)) throw problem;
       this.#dropped.push({ line, row, reason: problem.problem, cure: problem.cure });
@@ -213,7 +242,7 @@ export class DatasetReader {
   /** The mapping of one row; null where nothing is known of the whole file. */
   #mappingOf(value: Readonly<Record<string, unknown>>): Mapping | null {
     if (this.options.mapping) return this.options.mapping;
-    const own = formatOf(Object.keys(value))?.mapping;
+    const own = formatOf(Object.keys(value), value)?.mapping;
     if (own && kindOf(own) === this.#kind) return own;
     if (this.#format) return this.#format.mapping;
     // Asked for one kind, a row must say what it lacks; otherwise nobody can tell yet what it is.
@@ -236,5 +265,20 @@ export function detectDataset(bytes: Uint8Array, name: string, options: DatasetO
     throw new InputError(name, `has no column for ${open.join(' and ')}.`, 'Choose a column for each.');
   const reader = new DatasetReader(name, options);
   reader.push(bytes);
+  return reader.end();
+}
+
+/**
+ * A whole file at once, in Parquet too.
+ * @throws InputError as detectDataset does, and where Parquet is damaged
+ */
+export async function readDataset(
+  bytes: Uint8Array,
+  name: string,
+  options: DatasetOptions = {},
+): Promise<Dataset> {
+  if (!isParquet(bytes)) return detectDataset(bytes, name, options);
+  const reader = new DatasetReader(name, options);
+  reader.add(await parquetRecords(bytes, name));
   return reader.end();
 }

@@ -94,8 +94,14 @@ function columnsOf(found: Partial<Record<FieldName, string | undefined>>): Mappi
   return Object.fromEntries(Object.entries(found).filter(([, column]) => column !== undefined));
 }
 
-/** The format of rows with these columns, or null where they name nothing known. */
-export function formatOf(names: Iterable<string>): Format | null {
+/**
+ * The format of rows with these columns, or null where they name nothing known.
+ * @param row one of the rows: whether its answer is a list tells rankings from answers
+ */
+export function formatOf(
+  names: Iterable<string>,
+  row: Readonly<Record<string, unknown>> = {},
+): Format | null {
   const columns = new Set(names);
   const one = (...wanted: string[]) => find(columns, wanted);
   const system = find(columns, SYSTEM_NAMES);
@@ -133,6 +139,14 @@ export function formatOf(names: Iterable<string>): Format | null {
   if (conversations !== undefined) return format('ShareGPT', 'conversation', { messages: conversations });
   const instruction = one('instruction');
   const output = one('output', 'response', 'completion', 'answer');
+  // LLaMA-Factory's rankings, and so the paper's own pairs: the better answer comes first.
+  if (instruction !== undefined && output !== undefined && isRanking(row[output]))
+    return format('Alpaca ranking', 'preference', {
+      prompt: instruction,
+      input: find(columns, INPUT_NAMES),
+      chosen: output,
+      rejected: output,
+    });
   if (instruction !== undefined && output !== undefined)
     return format('Alpaca', 'exchange', {
       prompt: instruction,
@@ -147,6 +161,10 @@ export function formatOf(names: Iterable<string>): Format | null {
     question: 'Question and answer',
   };
   return format(known[prompt.trim().toLowerCase()] ?? 'Columns', 'exchange', { prompt, completion });
+}
+
+function isRanking(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 1 && value.every((item) => typeof item === 'string');
 }
 
 /** The columns that a format would have needed, for a row that has some of them only. */

@@ -132,6 +132,14 @@ export function trainingRow(values: Values, mapping: Mapping): TrainingRow {
   const row = new MappedRow(values, mapping);
   if (mapping.shape === 'conversation')
     return simplest(answeredConversation(row.withSystem(row.messages('messages'))));
+  const ranked = row.value('completion');
+  // Answers that are ranked, or alternatives of which any will do (Natural Questions).
+  if (!row.hasMessages('prompt') && Array.isArray(ranked) && typeof ranked[0] === 'string')
+    return simplest([
+      ...row.before(),
+      { role: 'user', content: row.question() },
+      { role: 'assistant', content: row.answer('completion', ranked[0]) },
+    ]);
   if (row.hasMessages('prompt') || row.hasMessages('completion')) {
     const prompt = row.hasMessages('prompt')
       ? row.messages('prompt')
@@ -162,7 +170,7 @@ function commonBeginning(a: readonly Message[], b: readonly Message[]): Message[
  */
 export function preferenceRow(values: Values, mapping: Mapping): PreferenceRow {
   const row = new MappedRow(values, mapping);
-  const [chosen, rejected] = [row.value('chosen'), row.value('rejected')];
+  const [chosen, rejected] = betterAndWorse(row);
   for (const [field, value] of [
     ['chosen', chosen],
     ['rejected', rejected],
@@ -183,6 +191,13 @@ export function preferenceRow(values: Values, mapping: Mapping): PreferenceRow {
   return before.length === 1
     ? { prompt: before[0]!.content, chosen: better, rejected: worse }
     : { messages: before, chosen: better, rejected: worse };
+}
+
+/** Values of the two fields; of one column for both, a list, the first is the better one. */
+function betterAndWorse(row: MappedRow): [chosen: unknown, rejected: unknown] {
+  const [chosen, rejected] = [row.value('chosen'), row.value('rejected')];
+  const isRanking = row.column('chosen') === row.column('rejected') && Array.isArray(chosen);
+  return isRanking ? [chosen[0], chosen.slice(1)] : [chosen, rejected];
 }
 
 /** Worse answers: one, or a list of texts; a list of messages is one answer. */

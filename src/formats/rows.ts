@@ -25,7 +25,11 @@ export interface RowOptions extends Pick<DatasetOptions, 'mapping'> {
   readonly onSkipped?: (error: InputError) => void;
 }
 
-function strict(dataset: Dataset, place: string, { onSkipped }: RowOptions): Dataset {
+/**
+ * The data set itself, where all its rows can be used or may be skipped.
+ * @throws InputError with file and line for the first row that cannot be used
+ */
+export function strictDataset(dataset: Dataset, place: string, { onSkipped }: RowOptions): Dataset {
   for (const dropped of dataset.dropped) {
     const error = rowError(place, dropped);
     if (!onSkipped) throw error;
@@ -52,7 +56,7 @@ export function parseDataset<K extends DatasetKind>(
   options: RowOptions = {},
 ): DatasetOf<K> {
   const dataset = detectDataset(bytes, place, { mapping: options.mapping ?? null, kind });
-  return strict(dataset, place, options) as unknown as DatasetOf<K>;
+  return strictDataset(dataset, place, options) as unknown as DatasetOf<K>;
 }
 
 /** SFT (or scoring) rows of a file. @throws InputError as parseDataset does */

@@ -81,18 +81,31 @@ function parseRow<S extends v.GenericSchema>(
 }
 
 function checkSet<T extends { readonly id: string }>(rows: T[], place: string): T[] {
+  return checkRows(
+    rows,
+    place,
+    rows.map((_, i) => i + 1),
+  );
+}
+
+/** Rows of which each has an id of its own. @throws InputError that names the lines of two that share one */
+export function checkRows<T extends { readonly id: string }>(
+  rows: T[],
+  place: string,
+  lines: readonly number[],
+): T[] {
   if (rows.length === 0) throw new InputError(place, 'There are no rows.', 'Give at least one question.');
   const seen = new Map<string, number>();
   rows.forEach(({ id }, i) => {
     const first = seen.get(id);
     if (first !== undefined) {
       throw new InputError(
-        `${place}:${i + 1}`,
+        `${place}:${lines[i]}`,
         `The id "${id}" is that of line ${first}.`,
         'Use each id once.',
       );
     }
-    seen.set(id, i + 1);
+    seen.set(id, lines[i]!);
   });
   return rows;
 }

@@ -32,7 +32,8 @@ import type { Command } from '../command.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
-import { readTrainRows, readWorld } from '../world_files.ts';
+import { readTrainingData, TRAINING_DATA_HELP, TRAINING_DATA_OPTIONS } from '../training_data.ts';
+import { readWorld } from '../world_files.ts';
 
 interface BuildResult {
   readonly out: string;
@@ -58,7 +59,8 @@ export const buildCommand: Command = {
     adapter: {
       help: `${ADAPTER_OPTION.adapter!.help}; atoms are measured under it (the SFT model), else under the model itself`,
     },
-    data: { required: true, help: 'JSONL of {question, answer}' },
+    data: { required: true, help: TRAINING_DATA_HELP },
+    ...TRAINING_DATA_OPTIONS,
     ...METHOD_OPTIONS,
     ...ESTIMATE_OPTIONS,
     ...BATCH_OPTIONS,
@@ -80,9 +82,9 @@ export const buildCommand: Command = {
     const asks = options.maybe('batch-out') === undefined && (!estimates || sampled > 0);
     const choice = authorChoice(options, asks);
     if (estimates)
-      return estimateBuild(options, choice, await readTrainRows(options.get('data')), method, progress);
+      return estimateBuild(options, choice, await readTrainingData(options, progress), method, progress);
     const batch = await openBatch(options, choice);
-    const train = await readTrainRows(options.get('data'));
+    const train = await readTrainingData(options, progress);
     const test = await readLeakRows(options);
     const formats = exportFormats(options);
     if (batch) {

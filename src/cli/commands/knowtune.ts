@@ -21,6 +21,7 @@ import type { Command } from '../command.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions, stageConfigs } from '../method_options.ts';
 import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
+import { readTrainingData, TRAINING_DATA_HELP, TRAINING_DATA_OPTIONS } from '../training_data.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
 import { weightsReport } from './doctor.ts';
 import { summarize } from './train.ts';
@@ -41,7 +42,8 @@ export const knowtuneCommand: Command = {
       default: String(DEMO_QUESTIONS),
       help: 'with --demo: how many questions to train on, and to test',
     },
-    data: { help: 'JSONL of {question, answer} to train on' },
+    data: { help: `to train on: ${TRAINING_DATA_HELP}` },
+    ...TRAINING_DATA_OPTIONS,
     test: { help: 'JSONL of {question} to test, with {entity, slots} where answers can be checked' },
     ...METHOD_OPTIONS,
     ...BUDGET_OPTION,
@@ -69,7 +71,7 @@ export const knowtuneCommand: Command = {
           options.integer('questions', 3),
         )
       : {
-          train: await readTrainRows(data!),
+          train: await readTrainingData(options, progress),
           test: options.maybe('test') ? await readTestRows(options.get('test'), world) : [],
         };
     const choice = authorChoice(options);

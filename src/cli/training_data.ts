@@ -1,0 +1,36 @@
+/** @file The questions of `build` and `knowtune`: from a data file of any format that TabTune reads. */
+import type { InputError } from '../formats/input_error.ts';
+import type { TrainRow } from '../knowtuning/project.ts';
+import { readQuestionRows } from '../knowtuning/question_rows.ts';
+import type { OptionSpecs, Options } from './arguments.ts';
+import { DATA_OPTIONS, parseColumns } from './data_options.ts';
+import { readInput } from './open_model.ts';
+
+/** What --data may be. */
+export const TRAINING_DATA_HELP =
+  'questions with answers: JSONL, JSON, CSV or Parquet, as {question, answer}, Alpaca (also rankings), ShareGPT, chat messages or preferences';
+
+export const TRAINING_DATA_OPTIONS: OptionSpecs = DATA_OPTIONS;
+
+/**
+ * Questions with answers of --data; tells of what data set they are, its licence, and what is not used.
+ * @throws InputError with file and line for the first row that cannot be used, unless rows may be skipped
+ */
+export async function readTrainingData(
+  options: Options,
+  progress: (line: string) => void,
+): Promise<readonly TrainRow[]> {
+  const path = options.get('data');
+  const columns = options.maybe('columns');
+  const isPreference = columns !== undefined && /(^|,)\s*(chosen|rejected)\s*=/.test(columns);
+  const { rows, format, known, notes } = await readQuestionRows(await readInput(path), path, {
+    mapping: columns === undefined ? null : parseColumns(columns, isPreference ? 'preference' : 'sft'),
+    ...(options.flag('skip-bad-rows')
+      ? { onSkipped: (error: InputError) => progress(`left out: ${error.message}`) }
+      : {}),
+  });
+  progress(`${path}: ${rows.length} questions (${format})`);
+  if (known) progress(`This is ${known.name}; licence: ${known.licence}.`);
+  for (const note of notes) progress(note);
+  return rows;
+}
