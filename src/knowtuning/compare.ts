@@ -4,7 +4,7 @@
  */
 import type { KeyedRandom } from '../authors/keyed_random.ts';
 import type { PreferenceGroup } from '../train/tuner.ts';
-import type { Aspect, ComparisonPair, Project } from './project.ts';
+import { type Aspect, type ComparisonPair, included, type Project } from './project.ts';
 
 /** One sentence in a form in which only wording counts: Unicode NFC, lower case, single spaces. */
 export function normaliseText(text: string): string {
@@ -102,13 +102,14 @@ export function comparisonPairs({ better, atoms, revised, beta, random }: WorseA
 
 /** D_kc as groups: a question with its better answer and the worse ones it is compared with. */
 export function preferenceGroups(project: Project): PreferenceGroup[] {
-  return project.questions.flatMap(({ question, pairs }) =>
-    [...new Set(pairs.map(({ better }) => better))].map((chosen) => ({
+  return included(project.questions).flatMap(({ question, pairs: all }) => {
+    const pairs = included(all);
+    return [...new Set(pairs.map(({ better }) => better))].map((chosen) => ({
       prompt: question,
       chosen,
       rejected: pairs.filter(({ better }) => better === chosen).map(({ worse }) => worse),
-    })),
-  );
+    }));
+  });
 }
 
 /** A pair as a row of a preference data set. */
@@ -121,7 +122,12 @@ export interface PreferenceRow {
 
 /** D_kc as rows, a question's pairs together. */
 export function preferenceRows(project: Project): PreferenceRow[] {
-  return project.questions.flatMap(({ question, pairs }) =>
-    pairs.map(({ better, worse, aspect }) => ({ prompt: question, chosen: better, rejected: worse, aspect })),
+  return included(project.questions).flatMap(({ question, pairs }) =>
+    included(pairs).map(({ better, worse, aspect }) => ({
+      prompt: question,
+      chosen: better,
+      rejected: worse,
+      aspect,
+    })),
   );
 }

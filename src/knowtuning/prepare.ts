@@ -34,7 +34,24 @@ export async function extractAtoms(
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
-  const next = await eachQuestion(project, author, context, async (question, problem) => {
+  const next = await extractWhatThereIs(project, author, context);
+  if (countAtoms(next) === 0) {
+    throw new InputError(
+      'training data',
+      `No answer holds a fact that the author "${author.name}" can find. ${next.questions[0]?.problems.at(-1)?.reason ?? ''}`.trim(),
+      'Use an author that can read these answers.',
+    );
+  }
+  return next;
+}
+
+/** As {@link extractAtoms}, for questions of which it may be that none gives an atom. */
+export function extractWhatThereIs(
+  project: Project,
+  author: Author,
+  context: PrepareContext = {},
+): Promise<Project> {
+  return eachQuestion(project, author, context, async (question, problem) => {
     const extracted = await author.extract(question, context.signal);
     if (!extracted.ok) {
       problem('extract', extracted.reason);
@@ -50,14 +67,6 @@ export async function extractAtoms(
     });
     return { ...question, atoms };
   });
-  if (countAtoms(next) === 0) {
-    throw new InputError(
-      'training data',
-      `No answer holds a fact that the author "${author.name}" can find. ${next.questions[0]?.problems.at(-1)?.reason ?? ''}`.trim(),
-      'Use an author that can read these answers.',
-    );
-  }
-  return next;
 }
 
 /**

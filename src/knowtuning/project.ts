@@ -39,6 +39,8 @@ const atomSchema = v.object({
   /** What the model knew of it before training, and after; null until asked. */
   knowledge: v.optional(knowledge, null),
   knowledgeAfter: v.optional(knowledge, null),
+  /** Left out by hand: it takes no part in what is written, and may be put back. */
+  excluded: v.optional(v.boolean()),
 });
 
 export const ASPECTS = ['incomplete', 'nonfactual', 'illogical'] as const;
@@ -50,7 +52,15 @@ const pairSchema = v.object({
   worse: text,
   /** Indices of the atoms that were deleted, revised or moved. */
   changed: v.array(index),
+  /** Left out by hand: it is not trained on. */
+  excluded: v.optional(v.boolean()),
 });
+
+/** What is derived of a question, in the order in which one follows from the other. */
+export const DERIVED_PARTS = ['atoms', 'fineGrained', 'comparisons'] as const;
+
+/** What a person may write instead of an author. */
+export const HAND_PARTS = ['atoms', 'fineGrained', 'better', ...ASPECTS] as const;
 
 const questionSchema = v.object({
   id: text,
@@ -64,6 +74,12 @@ const questionSchema = v.object({
   pairs: v.array(pairSchema),
   /** What could not be done for this question, and why. */
   problems: v.array(v.object({ operation: text, reason: text })),
+  /** Left out by hand: nothing of it is trained on. */
+  excluded: v.optional(v.boolean()),
+  /** Derived parts that are yet to be written, or no longer follow from what they were made of. */
+  stale: v.optional(v.array(v.picklist(DERIVED_PARTS))),
+  /** Parts that a person wrote: no author writes over them. */
+  byHand: v.optional(v.array(v.picklist(HAND_PARTS))),
 });
 
 /** SHA-256 of operation, author, version and input. */
@@ -121,6 +137,8 @@ export type ProjectAtom = v.InferOutput<typeof atomSchema>;
 export type ComparisonPair = v.InferOutput<typeof pairSchema>;
 export type AuthorCalls = Project['authorCalls'];
 export type Aspect = (typeof ASPECTS)[number];
+export type DerivedPart = (typeof DERIVED_PARTS)[number];
+export type HandPart = (typeof HAND_PARTS)[number];
 export type ReplayRow = v.InferOutput<typeof replaySchema>;
 export type KnowledgeLevel = (typeof KNOWLEDGE_LEVELS)[number];
 export type Knowledge = NonNullable<ProjectAtom['knowledge']>;
@@ -143,7 +161,12 @@ export function newAtom(atom: string): ProjectAtom {
 
 /** Indices of a question's atoms that may be trained on. */
 export function supportedAtoms({ atoms }: ProjectQuestion): number[] {
-  return atoms.flatMap(({ supported }, i) => (supported ? [i] : []));
+  return atoms.flatMap(({ supported, excluded }, i) => (supported && !excluded ? [i] : []));
+}
+
+/** Those that were not left out by hand. */
+export function included<T extends { readonly excluded?: boolean | undefined }>(items: readonly T[]): T[] {
+  return items.filter(({ excluded }) => !excluded);
 }
 
 /** A question with its answer, as training data give it. */
