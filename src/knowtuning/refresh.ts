@@ -13,7 +13,6 @@ import {
 } from './prepare.ts';
 import {
   type DerivedPart,
-  included,
   type MethodOptions,
   PROJECT_VERSION,
   type Project,
@@ -92,13 +91,13 @@ const STEPS: Readonly<Record<DerivedPart, Step>> = {
   },
 };
 
-/** Marks the difficult ones anew where all have been measured. */
+/**
+ * Marks the most difficult ones anew where all have been measured. The other ways of selecting look at all questions
+ * together: there a question keeps its marks.
+ */
 function choose(question: ProjectQuestion, method: MethodOptions): ProjectQuestion {
-  const isMeasured = included(question.atoms).every(
-    ({ supported, perplexity }) => !supported || perplexity !== null,
-  );
-  if (!isMeasured || question.atoms.some(({ perplexity }) => perplexity === null)) return question;
-  return only(selectAtoms(alone(question, method)));
+  const isMeasured = question.atoms.every(({ perplexity }) => perplexity !== null);
+  return method.select === 'top' && isMeasured ? only(selectAtoms(alone(question, method))) : question;
 }
 
 /** As long as nothing was measured, a fine-grained row is about every fact. */

@@ -70,6 +70,16 @@ describe('refreshQuestion', () => {
     expect(next.pairs).toEqual(built.pairs);
   });
 
+  it('keeps the marks of a selection that looks at all questions together', async () => {
+    const atoms = built.atoms.map((atom, i) => ({ ...atom, perplexity: i + 1, difficult: i === 0 }));
+    for (const select of ['middle', 'known'] as const) {
+      const row = stale({ ...built, atoms }, ['fineGrained']);
+      const next = await refreshQuestion(row, { ...method, select }, author);
+      expect(next.atoms).toEqual(atoms);
+      expect(next.fineGrained!.answer.split(/(?<=\.) /)).toHaveLength(1);
+    }
+  });
+
   it('asks nobody anything twice', async () => {
     const before = author.asked;
     expect(await refreshQuestion(stale(built, DERIVED_PARTS), method, author)).toEqual(built);
