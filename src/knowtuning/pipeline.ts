@@ -3,6 +3,7 @@
  * Stage II from Stage I, and the same test questions asked of each.
  */
 import { checkAnswer } from '../evaluate/facts.ts';
+import { keyWordRecall } from '../evaluate/key_words.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { Adapter, StepLog, TrainResult } from '../train/tuner.ts';
 import { augmentedRows, originalRows } from './augment.ts';
@@ -193,10 +194,12 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
         adapter,
         { maxNewTokens: options.maxNewTokens, ...(signal ? { signal } : {}) },
       );
-      const records = batch.map(({ id, set, question, entity, slots }, i): AnswerRecord => {
+      const records = batch.map(({ id, set, question, entity, slots, answer }, i): AnswerRecord => {
         const { text, ids, finish } = generations[i]!;
         const check = world && entity && slots ? checkAnswer(world, { entity, slots }, text) : null;
-        return { id, set: set ?? null, question, text, tokens: ids.length, finish, check };
+        const recall = check === null && answer ? keyWordRecall(question, answer, text) : null;
+        const record = { id, set: set ?? null, question, text, tokens: ids.length, finish, check };
+        return recall === null ? record : { ...record, recall };
       });
       given.push(...records);
       teller.tell({

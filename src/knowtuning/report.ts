@@ -1,5 +1,7 @@
 /** @file Before and after: what each system answered, counted in facts, as plain data and as a table for a terminal. */
+
 import { type AnswerCheck, type FactTotals, totalChecks } from '../evaluate/facts.ts';
+import { heldOutLines, heldOutRecall } from './held_out.ts';
 import type { KnowledgeLevel } from './project.ts';
 
 /** The models that a run compares. */
@@ -23,6 +25,8 @@ export interface AnswerRecord {
   readonly finish: 'eos' | 'length';
   /** null where there is no world, or the question does not say what it asks for. */
   readonly check: AnswerCheck | null;
+  /** Share of the key words of the answer that was held out; absent where there is none, or a world checks. */
+  readonly recall?: number;
 }
 
 /** What training a system took, from the base model on; the SFT that only measures difficulty is not in it. */
@@ -41,6 +45,8 @@ export interface SystemReport {
   readonly all: FactTotals;
   /** The same for each part of the test. */
   readonly sets: Readonly<Record<string, FactTotals>>;
+  /** Against answers that were held out, where there are any: mean share of their key words. */
+  readonly heldOut?: { readonly questions: number; readonly recall: number };
 }
 
 export interface KnowtuneReport {
@@ -79,6 +85,7 @@ export function reportSystem(
     meanTokens: answers.length ? tokens / answers.length : 0,
     all: totalChecks(checks()),
     sets: Object.fromEntries(sets.map((set) => [set, totalChecks(checks(set))])),
+    ...heldOutRecall(answers),
   };
 }
 
@@ -112,7 +119,8 @@ export function formatReport(report: KnowtuneReport): string {
     ...(knowledgeAfter ? [`After Stage II, ${knowledgeText(knowledgeAfter)}`] : []),
     ...(warning ? [warning] : []),
   ];
-  return [...alignColumns([header, ...rows]), '', atoms, ...known, report.note].join('\n');
+  const heldOut = heldOutLines(report.systems);
+  return [...alignColumns([header, ...rows]), '', ...heldOut, atoms, ...known, report.note].join('\n');
 }
 
 /** How many facts a model knows, in one line. */

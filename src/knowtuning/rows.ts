@@ -12,6 +12,8 @@ export interface TestRow {
   readonly set?: string;
   readonly entity?: string;
   readonly slots?: readonly string[];
+  /** What a good answer says, where no world can check it. */
+  readonly answer?: string;
 }
 
 const text = v.pipe(
@@ -25,6 +27,7 @@ const testSchema = v.object({
   set: v.optional(text),
   entity: v.optional(text),
   slots: v.optional(v.pipe(v.array(text), v.nonEmpty())),
+  answer: v.optional(text),
 });
 
 /**
@@ -47,7 +50,7 @@ export function parseTrainRows(rows: readonly unknown[], place: string): TrainRo
 export function parseTestRows(rows: readonly unknown[], place: string, world: World | null): TestRow[] {
   const parsed = rows.map((row, i) => {
     const at = `${place}:${i + 1}`;
-    const { id, question, set, entity, slots } = parseRow(testSchema, row, at, 'question');
+    const { id, question, set, entity, slots, answer } = parseRow(testSchema, row, at, 'question');
     const known = entity === undefined ? undefined : world?.entities.get(entity);
     if (world && entity !== undefined && !known) {
       throw new InputError(at, `The world ${world.name} has no "${entity}".`, 'Ask about what it has.');
@@ -62,6 +65,7 @@ export function parseTestRows(rows: readonly unknown[], place: string, world: Wo
       ...(set === undefined ? {} : { set }),
       ...(entity === undefined ? {} : { entity }),
       ...(slots === undefined ? {} : { slots }),
+      ...(answer === undefined || entity !== undefined ? {} : { answer }),
     };
   });
   return checkSet(parsed, place);

@@ -1,14 +1,17 @@
 /** @file `knowtune`: the whole method with before and after; `--demo` on the bundled model and world. */
 
 import type { UsageReport } from '../../authors/openai/usage.ts';
+import type { World } from '../../authors/world.ts';
 import { InputError } from '../../formats/input_error.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
 import { chooseDemoRows, DEMO_QUESTIONS, demoOptions } from '../../knowtuning/demo.ts';
 import type { KnowtuneEvent } from '../../knowtuning/events.ts';
+import { HOLDOUT_SHARE, holdOut } from '../../knowtuning/holdout.ts';
 import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowtuning/pipeline.ts';
-import type { Project } from '../../knowtuning/project.ts';
+import type { Project, TrainRow } from '../../knowtuning/project.ts';
 import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
+import type { TestRow } from '../../knowtuning/rows.ts';
 import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
@@ -45,6 +48,10 @@ export const knowtuneCommand: Command = {
     data: { help: `to train on: ${TRAINING_DATA_HELP}` },
     ...TRAINING_DATA_OPTIONS,
     test: { help: 'JSONL of {question} to test, with {entity, slots} where answers can be checked' },
+    holdout: {
+      default: String(HOLDOUT_SHARE),
+      help: 'with --data and no --test: share of the questions that is kept out of training and asked of every model afterwards; 0 for none',
+    },
     ...METHOD_OPTIONS,
     ...BUDGET_OPTION,
     ...TREE_OPTION,
@@ -70,10 +77,7 @@ export const knowtuneCommand: Command = {
           await readTestRows(bundled.test, world),
           options.integer('questions', 3),
         )
-      : {
-          train: await readTrainingData(options, progress),
-          test: options.maybe('test') ? await readTestRows(options.get('test'), world) : [],
-        };
+      : await givenRows(options, world, progress);
     const choice = authorChoice(options);
     const started = performance.now();
     const opened = await openModel(options);
@@ -135,6 +139,21 @@ export const knowtuneCommand: Command = {
     return `${formatReport(result.report)}${usage}\n\n${result.seconds.toFixed(0)} s; adapters, data, answers and report in ${result.out}`;
   },
 };
+
+/** Rows of --data, and of --test; without --test some of the data is held out. */
+async function givenRows(
+  options: Options,
+  world: World,
+  progress: (line: string) => void,
+): Promise<{ train: readonly TrainRow[]; test: readonly TestRow[] }> {
+  const rows = await readTrainingData(options, progress);
+  if (options.maybe('test') !== undefined)
+    return { train: rows, test: await readTestRows(options.get('test'), world) };
+  const { train, held } = holdOut(rows, options.number('holdout'), options.integer('seed', 0));
+  if (held.length > 0)
+    progress(`${held.length} of ${rows.length} questions are held out, to see whether it helps`);
+  return { train, test: held };
+}
 
 /** The demo's settings, with what the command line and --config change. */
 async function knowtuneOptions(options: Options, context: number): Promise<KnowtuneOptions> {
