@@ -2,6 +2,7 @@
 import type { UsageReport } from '../../authors/openai/usage.ts';
 import { InputError } from '../../formats/input_error.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
+import { RememberingAuthor } from '../../knowtuning/author_calls.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
 import type { CostEstimate } from '../../knowtuning/cost_estimate.ts';
 import { countKnowledge } from '../../knowtuning/counts.ts';
@@ -29,6 +30,7 @@ import {
 } from '../build_batch.ts';
 import { ESTIMATE_OPTIONS, estimateBuild, estimateText, sampleSize } from '../build_estimate.ts';
 import type { Command } from '../command.ts';
+import { checkSource, DOCUMENT_OPTION, readDocument } from '../document_data.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions } from '../method_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
@@ -59,7 +61,8 @@ export const buildCommand: Command = {
     adapter: {
       help: `${ADAPTER_OPTION.adapter!.help}; atoms are measured under it (the SFT model), else under the model itself`,
     },
-    data: { required: true, help: TRAINING_DATA_HELP },
+    data: { help: TRAINING_DATA_HELP },
+    ...DOCUMENT_OPTION,
     ...TRAINING_DATA_OPTIONS,
     ...METHOD_OPTIONS,
     ...ESTIMATE_OPTIONS,
@@ -81,16 +84,18 @@ export const buildCommand: Command = {
     const sampled = sampleSize(options);
     const asks = options.maybe('batch-out') === undefined && (!estimates || sampled > 0);
     const choice = authorChoice(options, asks);
+    checkSource(options);
     if (estimates)
       return estimateBuild(options, choice, await readTrainingData(options, progress), method, progress);
     const batch = await openBatch(options, choice);
-    const train = await readTrainingData(options, progress);
+    const document = options.maybe('document');
+    const given = document === undefined ? await readTrainingData(options, progress) : [];
     const test = await readLeakRows(options);
     const formats = exportFormats(options);
     if (batch) {
       const journal = openJournal(options.get('out'));
       try {
-        await extractFromBatch(batch, train, method, journal);
+        await extractFromBatch(batch, given, method, journal);
         if (batch.waiting.size > 0) return await writeRound(batch, 'extract', options, journal);
       } finally {
         journal.close();
@@ -101,19 +106,30 @@ export const buildCommand: Command = {
     try {
       const { author, usage } = batch ?? (await openAuthor(choice, world, method.seed, opened, progress));
       const adapter = await openAdapter(options, opened);
-      progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
       const problems: BuildResult['problems'] = [];
+      const onProblem = (id: string, operation: string, reason: string) =>
+        void problems.push({ id, operation, reason });
+      const onAuthorCall = tellCalls(journal.append, progress, () => performance.now());
+      const train =
+        document === undefined
+          ? given
+          : await readDocument(
+              document,
+              new RememberingAuthor(author, journal.kept, onAuthorCall),
+              onProblem,
+            );
+      progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
       const { project, sft, dpo } = await buildDatasets({
-        name: options.get('data'),
+        name: document ?? options.get('data'),
         tuner: opened.tuner,
         author,
         train,
         adapter,
         method,
         authorCalls: journal.kept,
-        onAuthorCall: tellCalls(journal.append, progress, () => performance.now()),
+        onAuthorCall,
         knowledge,
-        onProblem: (id, operation, reason) => problems.push({ id, operation, reason }),
+        onProblem,
       });
       if (batch && batch.waiting.size > 0) return await writeRound(batch, 'write', options, journal);
       const audit = await auditFor(opened, project, test, world);
