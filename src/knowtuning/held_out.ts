@@ -17,7 +17,7 @@ export function heldOutLines(systems: readonly SystemReport[]): string[] {
   const last = compared.at(-1);
   if (!last) return [];
   const figures = compared.map(({ label, recall }) => `${label} ${recall.toFixed(3)}`).join(', ');
-  const said = `Share of the key words of ${last.questions} answers that no training saw: ${figures}.`;
+  const said = `Share of the key words of the answers to ${last.questions} test questions: ${figures}.`;
   const plain = compared.find(({ system }) => system === 'sft');
   if (!plain || last.system === 'sft') return [said];
   const more = last.recall - plain.recall;

@@ -3,8 +3,10 @@
 import type { UsageReport } from '../../authors/openai/usage.ts';
 import type { World } from '../../authors/world.ts';
 import { InputError } from '../../formats/input_error.ts';
+import { decodeUtf8 } from '../../formats/json.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
+import { RememberingAuthor } from '../../knowtuning/author_calls.ts';
 import { chooseDemoRows, DEMO_QUESTIONS, demoOptions } from '../../knowtuning/demo.ts';
 import type { KnowtuneEvent } from '../../knowtuning/events.ts';
 import { HOLDOUT_SHARE, holdOut } from '../../knowtuning/holdout.ts';
@@ -12,6 +14,7 @@ import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowt
 import type { Project, TrainRow } from '../../knowtuning/project.ts';
 import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
 import type { TestRow } from '../../knowtuning/rows.ts';
+import { factRows, readFacts } from '../../knowtuning/ten_facts.ts';
 import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
@@ -22,7 +25,14 @@ import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
 import { tellCalls } from '../author_progress.ts';
 import type { Command } from '../command.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions, stageConfigs } from '../method_options.ts';
-import { BUDGET_OPTION, MODEL_OPTIONS, openModel, TREE_OPTION, treeBatching } from '../open_model.ts';
+import {
+  BUDGET_OPTION,
+  MODEL_OPTIONS,
+  openModel,
+  readInput,
+  TREE_OPTION,
+  treeBatching,
+} from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
 import { readTrainingData, TRAINING_DATA_HELP, TRAINING_DATA_OPTIONS } from '../training_data.ts';
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
@@ -48,6 +58,9 @@ export const knowtuneCommand: Command = {
     data: { help: `to train on: ${TRAINING_DATA_HELP}` },
     ...TRAINING_DATA_OPTIONS,
     test: { help: 'JSONL of {question} to test, with {entity, slots} where answers can be checked' },
+    facts: {
+      help: 'sentences to learn, one on each line: the author makes the questions, one phrasing of each is kept for the test',
+    },
     holdout: {
       default: String(HOLDOUT_SHARE),
       help: 'with --data and no --test: share of the questions that is kept out of training and asked of every model afterwards; 0 for none',
@@ -67,8 +80,10 @@ export const knowtuneCommand: Command = {
   async run(options, progress) {
     const demo = options.flag('demo');
     const data = options.maybe('data');
-    if (demo === (data !== undefined))
-      throw new InputError('knowtune', 'needs either --demo or --data.', 'Give one of the two.');
+    const facts = options.maybe('facts');
+    if ([demo, data !== undefined, facts !== undefined].filter(Boolean).length !== 1)
+      throw new InputError('knowtune', 'needs either --demo, --data or --facts.', 'Give one of them.');
+    const sentences = facts === undefined ? [] : readFacts(decodeUtf8(await readInput(facts), facts));
     const world = await readWorld(options.get('world'));
     const rows = demo
       ? chooseDemoRows(
@@ -77,7 +92,9 @@ export const knowtuneCommand: Command = {
           await readTestRows(bundled.test, world),
           options.integer('questions', 3),
         )
-      : await givenRows(options, world, progress);
+      : data === undefined
+        ? null
+        : await givenRows(options, world, progress);
     const choice = authorChoice(options);
     const started = performance.now();
     const opened = await openModel(options);
@@ -90,13 +107,19 @@ export const knowtuneCommand: Command = {
       );
       const trained = new Map<Stage, TrainResult>();
       const result = await knowtune({
-        name: demo ? 'demo' : data!,
+        name: demo ? 'demo' : (data ?? facts!),
         tuner: opened.tuner,
         author,
         authorCalls: journal.kept,
         onAuthorCall: tellCalls(journal.append, progress, () => performance.now()),
         world,
-        ...rows,
+        ...(rows ??
+          (await factRows(
+            sentences,
+            facts!,
+            new RememberingAuthor(author, journal.kept, journal.append),
+            (id, operation, reason) => progress(`${id}: ${operation}: ${reason}`),
+          ))),
         options: settings,
         clock: () => performance.now() / 1000,
         onEvent: (event) => tell(event, progress),
