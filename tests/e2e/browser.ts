@@ -51,6 +51,7 @@ export async function serveSources(): Promise<Site> {
       include: [
         'idb-keyval',
         'comlink',
+        'p-limit',
         'valibot',
         '@huggingface/gguf',
         '@huggingface/hub',
