@@ -10,6 +10,8 @@ import type { TestRow } from './rows.ts';
 
 /** Phrasings of a fact's question that are trained; one more is tested. */
 const PHRASINGS = 3;
+/** What a small model takes to learn sentences of words that it has not met; keys of `train`, for SFT and Stage I. */
+export const FACT_TRAINING = { num_train_epochs: 20, learning_rate: 4e-3 } as const;
 /** How often the author is asked for one that is new. */
 const TRIES = 24;
 

@@ -14,7 +14,7 @@ import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowt
 import type { Project, TrainRow } from '../../knowtuning/project.ts';
 import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
 import type { TestRow } from '../../knowtuning/rows.ts';
-import { factRows, readFacts } from '../../knowtuning/ten_facts.ts';
+import { FACT_TRAINING, factRows, readFacts } from '../../knowtuning/ten_facts.ts';
 import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
@@ -184,8 +184,14 @@ async function knowtuneOptions(options: Options, context: number): Promise<Knowt
   const base = demoOptions(seed, context);
   const given = await stageConfigs(options);
   const knowledge = knowledgeOptions(options);
+  const isFacts = options.maybe('facts') !== undefined;
+  const own = (name: Stage) => (isFacts && name !== 'stage2' ? FACT_TRAINING : {});
   const stage = (name: Stage) =>
-    parseTrainConfig({ ...trainConfigToJson(base[name]), ...given[name] }, `--config ${name}`, context);
+    parseTrainConfig(
+      { ...trainConfigToJson(base[name]), ...own(name), ...given[name] },
+      `--config ${name}`,
+      context,
+    );
   return {
     ...base,
     method: methodOptions(options),
