@@ -1,4 +1,5 @@
 /** @file Data sets in Parquet: plain and compressed, with columns of every sort that data sets have, and damaged. */
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { compressors } from 'hyparquet-compressors';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
@@ -7,10 +8,11 @@ import { readDataset } from '../../src/formats/dataset.ts';
 const QUESTIONS = Array.from({ length: 500 }, (_, i) => `What is ${i}?`);
 const ANSWERS = QUESTIONS.map((_, i) => `It is the number ${i}, as everyone knows. Ä€`);
 
-function parquet(codec: 'UNCOMPRESSED' | 'SNAPPY'): Uint8Array {
+function parquet(codec: 'UNCOMPRESSED' | 'SNAPPY' | 'GZIP' | 'BROTLI'): Uint8Array {
   return new Uint8Array(
     parquetWriteBuffer({
       codec,
+      compressors: { GZIP: (bytes) => gzipSync(bytes), BROTLI: (bytes) => brotliCompressSync(bytes) },
       columnData: [
         { name: 'id', data: QUESTIONS.map((_, i) => BigInt(i)), type: 'INT64' },
         { name: 'question', data: QUESTIONS, type: 'STRING' },
@@ -21,7 +23,7 @@ function parquet(codec: 'UNCOMPRESSED' | 'SNAPPY'): Uint8Array {
 }
 
 describe('Parquet', () => {
-  it.each(['UNCOMPRESSED', 'SNAPPY'] as const)('is read %s', async (codec) => {
+  it.each(['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI'] as const)('is read %s', async (codec) => {
     const dataset = await readDataset(parquet(codec), 'train.parquet');
     expect(dataset.format).toBe('Question and answer');
     expect(dataset.rows).toEqual(QUESTIONS.map((prompt, i) => ({ prompt, completion: ANSWERS[i] })));
