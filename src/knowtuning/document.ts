@@ -3,6 +3,7 @@
  * passage is an answer in its own words, and the author writes the question that it answers.
  */
 import type { Author } from '../authors/author.ts';
+import { sentencesOf } from '../authors/rules_text/sentences.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { OnProblem } from './prepare.ts';
 import type { TrainRow } from './project.ts';
@@ -58,9 +59,9 @@ export function splitDocument(text: string): Passage[] {
 
 /** A paragraph without Markdown, cut where it is long. What holds no whole sentence is no passage. */
 function passagesOf(heading: string | null, paragraph: string): Passage[] {
-  const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
-  const sentences = [...segmenter.segment(plainText(paragraph))]
-    .map(({ segment }) => segment.trim())
+  const text = plainText(paragraph);
+  const sentences = sentencesOf(text, { start: 0, end: text.length })
+    .map(({ start, end }) => text.slice(start, end))
     .filter((sentence) => /\p{L}.*\s.*[.!]["'”’)]*$/u.test(sentence));
   const passages: string[][] = [];
   for (const sentence of sentences) {

@@ -4,15 +4,13 @@
  */
 import { InputError } from '../formats/input_error.ts';
 import { normaliseText } from './compare.ts';
-import {
-  type Aspect,
-  type DerivedPart,
-  type HandPart,
-  included,
-  type MethodOptions,
-  type Project,
-  type ProjectAtom,
-  type ProjectQuestion,
+import type {
+  Aspect,
+  DerivedPart,
+  HandPart,
+  MethodOptions,
+  ProjectAtom,
+  ProjectQuestion,
 } from './project.ts';
 import { SupportCheck } from './support.ts';
 
@@ -96,17 +94,6 @@ export function textAt(question: ProjectQuestion, at: TextPart): string {
     case 'worse':
       return pairs.find(({ aspect }) => aspect === at.aspect)?.worse ?? missing(`${at.aspect} answer`);
   }
-}
-
-/** A project without what was left out by hand, for whoever judges what will be trained on. */
-export function withoutExcluded(project: Project): Project {
-  return {
-    ...project,
-    questions: included(project.questions).map((question) => ({
-      ...question,
-      pairs: included(question.pairs),
-    })),
-  };
 }
 
 /** Marks parts as no longer following; in their own order, each once. */

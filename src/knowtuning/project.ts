@@ -169,6 +169,17 @@ export function included<T extends { readonly excluded?: boolean | undefined }>(
   return items.filter(({ excluded }) => !excluded);
 }
 
+/** A project without what was left out by hand, for whoever judges what will be trained on. */
+export function withoutExcluded(project: Project): Project {
+  return {
+    ...project,
+    questions: included(project.questions).map((question) => ({
+      ...question,
+      pairs: included(question.pairs),
+    })),
+  };
+}
+
 /** A question with its answer, as training data give it. */
 export interface TrainRow {
   readonly id: string;

@@ -13,7 +13,7 @@ import { checkRows } from './rows.ts';
 export interface QuestionRows {
   readonly rows: readonly TrainRow[];
   readonly format: string;
-  /** The data set that it is, where its columns or its Hub id tell. */
+  /** The data set that it is, where its columns tell. */
   readonly known: KnownDataset | null;
   /** Sentences about what of the file is not used. */
   readonly notes: readonly string[];
@@ -21,14 +21,12 @@ export interface QuestionRows {
 
 /**
  * @param place shown in messages: the file
- * @param hubId of the repository that the file came from, or null
  * @throws InputError with file and line for the first row that cannot be used, unless rows may be skipped
  */
 export async function readQuestionRows(
   bytes: Uint8Array,
   place: string,
   options: RowOptions = {},
-  hubId: string | null = null,
 ): Promise<QuestionRows> {
   const mapping = options.mapping ?? null;
   let dataset = await readDataset(bytes, place, { mapping });
@@ -48,7 +46,7 @@ export async function readQuestionRows(
   return {
     rows: checkRows(rows, place, dataset.lines),
     format: dataset.format,
-    known: knownDataset(hubId, dataset.columns),
+    known: knownDataset(dataset.columns),
     notes: [
       ...(dataset.kind === 'preference'
         ? ['The better answers are taken; the method makes worse ones of its own.']

@@ -100,6 +100,36 @@ describe('a finding', () => {
   const pair = (question: Project['questions'][number], aspect: string) =>
     question.pairs.find((each) => each.aspect === aspect)!;
 
+  it('is not looked for in what was left out by hand', async () => {
+    const healthy = await healthyProject(4);
+    const [first, second, third, ...rest] = healthy.questions;
+    const empty = { ...third!.pairs[0]!, worse: '' };
+    const wrong = [
+      { ...second!, pairs: [empty] },
+      { ...third!, pairs: [empty, ...third!.pairs.slice(1)] },
+    ];
+    const put = (questions: Project['questions']): Project => ({ ...healthy, questions });
+    const before = await auditProject({ project: put([first!, ...wrong, ...rest]) });
+    expect(before.counts['empty-side']).toBe(2);
+    const leftOut = [
+      { ...wrong[0]!, excluded: true },
+      { ...wrong[1]!, pairs: [{ ...empty, excluded: true }, ...third!.pairs.slice(1)] },
+    ];
+    const after = await auditProject({ project: put([first!, ...leftOut, ...rest]) });
+    expect(after.counts['empty-side']).toBeUndefined();
+    expect(after.questions).toBe(before.questions - 1);
+    // A fact that was left out: what was made of the others, without it, lacks nothing.
+    const question = healthy.questions.findIndex(({ atoms }) => atoms.length > 2);
+    const author = createWorldAuthor(world);
+    const without = healthy.questions.map((each, i) =>
+      i === question
+        ? { ...each, atoms: each.atoms.map((atom, k) => (k === 0 ? { ...atom, excluded: true } : atom)) }
+        : each,
+    );
+    const written = await writeComparisons(put([without[question]!]), author);
+    expect((await auditProject({ project: written })).findings).toEqual([]);
+  });
+
   it('names nothing where nothing is wrong', async () => {
     expect((await audit(() => {})).findings).toEqual([]);
   });

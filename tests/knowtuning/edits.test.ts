@@ -12,14 +12,7 @@ import {
   redoChange,
   undoChange,
 } from '../../src/knowtuning/edit_history.ts';
-import {
-  applyEdit,
-  type Edit,
-  stale,
-  type TextPart,
-  textAt,
-  withoutExcluded,
-} from '../../src/knowtuning/edits.ts';
+import { applyEdit, type Edit, stale, type TextPart, textAt } from '../../src/knowtuning/edits.ts';
 import {
   DERIVED_PARTS,
   defaultMethod,
@@ -27,6 +20,7 @@ import {
   type ProjectQuestion,
   parseProject,
   startProject,
+  withoutExcluded,
 } from '../../src/knowtuning/project.ts';
 import { refreshQuestion } from '../../src/knowtuning/refresh.ts';
 import { parseTrainRows } from '../../src/knowtuning/rows.ts';

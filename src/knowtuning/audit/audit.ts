@@ -4,7 +4,7 @@
  */
 import type { World } from '../../authors/world.ts';
 import { warnOfUnknown } from '../mostly_unknown.ts';
-import { ASPECTS, type Aspect, type Project } from '../project.ts';
+import { ASPECTS, type Aspect, type Project, withoutExcluded } from '../project.ts';
 import { type ContextLimit, findLongRows } from './context_limit.ts';
 import { findDuplicates } from './duplicates.ts';
 import { FINDING_KINDS, type Finding, type FindingKind, quote } from './finding.ts';
@@ -41,8 +41,10 @@ export interface Audit {
   readonly findings: readonly Finding[];
 }
 
+/** Audits what will be trained on: what was left out by hand is not looked at. */
 export async function auditProject(input: AuditInput): Promise<Audit> {
-  const { project, test = [], world = null, context } = input;
+  const { test = [], world = null, context } = input;
+  const project = withoutExcluded(input.project);
   const { questions } = project;
   const stated = new StatedClaims(questions, world);
   const findings: Finding[] = [

@@ -2,7 +2,7 @@
 import type { World } from '../../authors/world.ts';
 import { isName, numberOf, readClaim, spokenKey, stemOf, wordsOf } from '../../text/claim_words.ts';
 import { normaliseText } from '../compare.ts';
-import type { ComparisonPair, ProjectQuestion } from '../project.ts';
+import { type ComparisonPair, type ProjectQuestion, supportedAtoms } from '../project.ts';
 import { type Claim, contains, readSentence, readSentences, sameClaim, truthOf } from './claims.ts';
 import { type Finding, type FindingKind, quote, type Severity } from './finding.ts';
 import { revisedPieces } from './revised_pieces.ts';
@@ -47,7 +47,7 @@ export function checkPair(question: ProjectQuestion, pair: ComparisonPair, state
     find('equal-sides', 'error', 'The better and the worse answer say the same in the same words.');
     if (aspect !== 'illogical') return findings;
   }
-  const atoms = question.atoms.flatMap(({ text, supported }, index) => (supported ? [{ index, text }] : []));
+  const atoms = supportedAtoms(question).map((index) => ({ index, text: question.atoms[index]!.text }));
   const texts = atoms.map(({ text }) => text);
   if (aspect === 'nonfactual') checkRevisions(question, revisedPieces(pair, atoms), stated, find);
   if (aspect === 'illogical') checkOrder(texts, worse, stated.world, find);
@@ -70,7 +70,7 @@ function checkRevisions(
       'error',
       'The worse answer holds the atoms as they are: nothing was made false.',
     );
-  const facts = question.atoms.filter(({ supported }) => supported).map(({ text }) => text);
+  const facts = supportedAtoms(question).map((i) => question.atoms[i]!.text);
   const own = [question.answer, question.better ?? '', ...facts].flatMap((text) =>
     readSentences(text, world),
   );
@@ -155,7 +155,7 @@ function checkDeletion(atoms: readonly string[], worse: string, world: World | n
 export function checkBetter(question: ProjectQuestion): Finding[] {
   const { id, better } = question;
   if (better === null || question.pairs.length === 0 || spokenKey(better) === '') return [];
-  const atoms = question.atoms.filter(({ supported }) => supported).map(({ text }) => text);
+  const atoms = supportedAtoms(question).map((i) => question.atoms[i]!.text);
   const findings: Finding[] = [];
   const add = (
     kind: 'better-incomplete' | 'better-invents',
