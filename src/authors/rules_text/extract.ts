@@ -6,7 +6,6 @@ import { type Focus, questionFocus } from './focus.ts';
 import { type Block, readLayout } from './layout.ts';
 import { completeLeadIn, isSentence, readLeadIn } from './lists.ts';
 import { findMainClause, type Span } from './main_clause.ts';
-
 import { readNamedList } from './named_list.ts';
 import { type Context, resolvePronouns } from './pronouns.ts';
 import { type Stretch, sentencesOf, trimStretch } from './sentences.ts';
