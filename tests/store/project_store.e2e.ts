@@ -1,38 +1,12 @@
 /** @file A project in a real IndexedDB: what was reported saved is there after the tab was killed at any moment. */
-import type { Browser, BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchChromium, type Site, serveSources } from '../e2e/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { useStorePage } from './store_page.ts';
 
-let site: Site;
-let browser: Browser;
-let context: BrowserContext;
-let page: Page;
-
-beforeAll(async () => {
-  site = await serveSources();
-  browser = await launchChromium({ gpu: false });
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
-beforeEach(async () => {
-  context = await browser.newContext();
-  await open();
-});
-afterEach(() => context.close());
-
-/** A page of this origin with a store in `globalThis.projects`; the scripts are text, since Vitest rewrites imports. */
-async function open(): Promise<void> {
-  page = await context.newPage();
-  // A file of the origin that is not the app.
-  await page.goto(`${site.url}favicon.svg`);
-  await page.evaluate(`(async () => {
-    const { ProjectStore } = await import('/src/store/project_store.ts');
-    const { strictStore } = await import('/src/store/strict_store.ts');
-    globalThis.projects = new ProjectStore(strictStore('test-project', 'records'));
-  })()`);
-}
+const tab = useStorePage(`(async () => {
+  const { ProjectStore } = await import('/src/store/project_store.ts');
+  const { strictStore } = await import('/src/store/strict_store.ts');
+  globalThis.projects = new ProjectStore(strictStore('test-project', 'records'));
+})()`);
 
 interface Loaded {
   readonly project: string;
@@ -42,21 +16,21 @@ interface Loaded {
 }
 
 const load = () =>
-  page.evaluate<Loaded | null>(
+  tab.page.evaluate<Loaded | null>(
     'projects.load().then((saved) => saved && { ...saved, calls: [...saved.calls] })',
   );
 const begin = (project: string, questions: number) =>
-  page.evaluate(`projects.begin(${JSON.stringify(project)}, { name: ${JSON.stringify(project)} },
+  tab.page.evaluate(`projects.begin(${JSON.stringify(project)}, { name: ${JSON.stringify(project)} },
     Array.from({ length: ${questions} }, (_, i) => ({ id: 'q' + i })), new Map([['k', 'call of ${project}']]))`);
 
 describe('a project', () => {
   it('comes back in order, with what was changed since', async () => {
     expect(await load()).toBeNull();
     await begin('first', 12);
-    await page.evaluate("projects.putQuestion('first', 10, { id: 'changed' })");
-    await page.evaluate("projects.putCall('first', 'other', { ok: true })");
-    await page.close();
-    await open();
+    await tab.page.evaluate("projects.putQuestion('first', 10, { id: 'changed' })");
+    await tab.page.evaluate("projects.putCall('first', 'other', { ok: true })");
+    await tab.page.close();
+    await tab.open();
     const saved = (await load())!;
     expect(saved.header).toEqual({ name: 'first' });
     expect(saved.questions).toEqual(
@@ -78,19 +52,19 @@ describe('a project', () => {
       [['k', 'call of second']],
     ]);
     const count = () =>
-      page.evaluate<number>(`new Promise((resolve) => { indexedDB.open('test-project').onsuccess = ({ target }) => {
+      tab.page.evaluate<number>(`new Promise((resolve) => { indexedDB.open('test-project').onsuccess = ({ target }) => {
         target.result.transaction('records').objectStore('records').count().onsuccess = (event) => {
           target.result.close(); resolve(event.target.result);
         }; }; })`);
     expect(await count()).toBe(4);
-    await page.evaluate('projects.remove()');
+    await tab.page.evaluate('projects.remove()');
     expect(await load()).toBeNull();
     expect(await count()).toBe(0);
   });
 
   it('writes together what comes together, the last of each', async () => {
     await begin('first', 3);
-    const transactions = await page.evaluate<number>(`Promise.all(
+    const transactions = await tab.page.evaluate<number>(`Promise.all(
       Array.from({ length: 300 }, (_, i) => projects.putQuestion('first', i % 3, { turn: i })),
     ).then(() => projects.transactions)`);
     expect(transactions).toBeLessThan(5);
@@ -102,11 +76,11 @@ describe('a project', () => {
     let saved = 0;
     for (let kill = 0; kill < 20; kill++) {
       // Told from within, as each write resolves, since a killed page answers nothing.
-      await page.exposeFunction('told', (n: number) => {
+      await tab.page.exposeFunction('told', (n: number) => {
         saved = Math.max(saved, n);
       });
       const from = saved;
-      void page
+      void tab.page
         .evaluate(
           `(async () => { for (let n = ${from + 1}; ; n++) {
             await projects.putCall('first', 'call-' + n, n); told(n);
@@ -114,8 +88,8 @@ describe('a project', () => {
         )
         .catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, 20 + ((kill * 37) % 90)));
-      await page.close({ runBeforeUnload: false });
-      await open();
+      await tab.page.close({ runBeforeUnload: false });
+      await tab.open();
       const calls = new Set((await load())!.calls.map(([key]) => key));
       for (let n = 1; n <= saved; n++) expect(calls.has(`call-${n}`), `call ${n} of ${saved}`).toBe(true);
     }

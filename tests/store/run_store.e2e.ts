@@ -1,37 +1,8 @@
 /** @file Runs in a real IndexedDB: nothing saved is lost, and nothing torn is taken for a run. */
-import type { Browser, BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchChromium, type Site, serveSources } from '../e2e/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { useStorePage } from './store_page.ts';
 
-let site: Site;
-let browser: Browser;
-let context: BrowserContext;
-let page: Page;
-
-beforeAll(async () => {
-  site = await serveSources();
-  browser = await launchChromium({ gpu: false });
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
-beforeEach(async () => {
-  context = await browser.newContext();
-  page = await context.newPage();
-  await open();
-});
-afterEach(() => context.close());
-
-/** A page of this origin with a store in `globalThis.runs`. */
-async function open(): Promise<void> {
-  // A file of the origin that is not the app, which would open the database itself.
-  await page.goto(`${site.url}favicon.svg`);
-  await page.evaluate(SETUP);
-}
-
-/** As text, because Vitest would rewrite the imports. */
-const SETUP = `(async () => {
+const tab = useStorePage(`(async () => {
   const { RunStore } = await import('/src/store/run_store.ts');
   const { strictStore } = await import('/src/store/strict_store.ts');
   let clock = 0;
@@ -50,7 +21,7 @@ const SETUP = `(async () => {
       store.transaction.onerror = () => reject(store.transaction.error);
     };
   });
-})()`;
+})()`);
 
 interface Loaded {
   readonly record: { readonly run: string; readonly status: string };
@@ -68,7 +39,7 @@ declare const runs: {
 
 /** What `latest` gives, as plain values. */
 const latest = () =>
-  page.evaluate(async () => {
+  tab.page.evaluate(async () => {
     const loaded = await runs.latest();
     return (
       loaded && {
@@ -81,7 +52,7 @@ const latest = () =>
   });
 
 const saveTwo = () =>
-  page.evaluate(async () => {
+  tab.page.evaluate(async () => {
     await runs.begin('a', { questions: 2 });
     await runs.save('a', 'sft', new Uint8Array([1, 2, 3]));
     await runs.save('a', 'stage1', new Uint8Array([4, 5]));
@@ -94,8 +65,8 @@ describe('RunStore', () => {
 
   it('gives back what was saved, after a reload too', async () => {
     await saveTwo();
-    await page.evaluate(() => runs.end('a', 'finished'));
-    await open();
+    await tab.page.evaluate(() => runs.end('a', 'finished'));
+    await tab.open();
     expect(await latest()).toEqual({
       run: 'a',
       status: 'finished',
@@ -109,7 +80,7 @@ describe('RunStore', () => {
 
   it('still says "running" of a run that was cut off', async () => {
     await saveTwo();
-    await open();
+    await tab.open();
     expect((await latest())?.status).toBe('running');
   });
 
@@ -120,7 +91,7 @@ describe('RunStore', () => {
     ['a value of another kind', '() => "text"', 'not a checkpoint'],
   ])('refuses a checkpoint with %s and keeps the rest', async (_, change, sentence) => {
     await saveTwo();
-    await page.evaluate(`tamper('ckpt/a/stage1', ${change})`);
+    await tab.page.evaluate(`tamper('ckpt/a/stage1', ${change})`);
     const loaded = await latest();
     expect(loaded?.checkpoints.map(([phase]) => phase)).toEqual(['sft']);
     expect(loaded?.damaged).toHaveLength(1);
@@ -129,18 +100,18 @@ describe('RunStore', () => {
 
   it('refuses to write a checkpoint twice, and a run twice', async () => {
     await saveTwo();
-    await expect(page.evaluate(() => runs.save('a', 'sft', new Uint8Array(1)))).rejects.toThrow('exists');
-    await expect(page.evaluate(() => runs.begin('a', {}))).rejects.toThrow('exists');
+    await expect(tab.page.evaluate(() => runs.save('a', 'sft', new Uint8Array(1)))).rejects.toThrow('exists');
+    await expect(tab.page.evaluate(() => runs.begin('a', {}))).rejects.toThrow('exists');
     expect((await latest())?.checkpoints).toHaveLength(2);
   });
 
   it('writes nothing at all where there is no room, and keeps what there was', async () => {
     // Before the first write, since Chromium remembers for a while how much room there was.
-    const session = await context.newCDPSession(page);
-    const origin = new URL(site.url).origin;
+    const session = await tab.context.newCDPSession(tab.page);
+    const origin = new URL(tab.page.url()).origin;
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
     await saveTwo();
-    const error = await page.evaluate(() => {
+    const error = await tab.page.evaluate(() => {
       // Bytes that do not compress, far more than fit.
       const data = new Uint8Array(4_000_000).map(() => Math.random() * 256);
       return runs.save('a', 'stage2', data).then(
@@ -155,7 +126,7 @@ describe('RunStore', () => {
   });
 
   it('keeps the three newest runs, with their checkpoints only', async () => {
-    const keys = await page.evaluate(async () => {
+    const keys = await tab.page.evaluate(async () => {
       for (const run of ['a', 'b', 'c', 'd']) {
         await runs.begin(run, {});
         await runs.save(run, 'x', new Uint8Array([1]));
@@ -175,7 +146,7 @@ describe('RunStore', () => {
 
   it('opens the database anew when it was closed by another tab', async () => {
     await saveTwo();
-    await page.evaluate(
+    await tab.page.evaluate(
       () =>
         new Promise<void>((resolve, reject) => {
           const request = indexedDB.open('test', 2);
