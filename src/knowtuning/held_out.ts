@@ -1,12 +1,13 @@
 /** @file "Does it help my data?" in words: what each system recalls of the answers that were held out. */
 import type { AnswerRecord, SystemReport } from './report.ts';
 
-/** Mean share of the key words of the answers that were held out; nothing where none were. */
+/** Mean share of the key words of the answers that were held out, and how many had all; nothing where none were. */
 export function heldOutRecall(answers: readonly AnswerRecord[]): Pick<SystemReport, 'heldOut'> {
   const recalls = answers.flatMap(({ recall }) => recall ?? []);
   if (recalls.length === 0) return {};
   const sum = recalls.reduce((total, recall) => total + recall, 0);
-  return { heldOut: { questions: recalls.length, recall: sum / recalls.length } };
+  const whole = recalls.filter((recall) => recall === 1).length;
+  return { heldOut: { questions: recalls.length, recall: sum / recalls.length, whole } };
 }
 
 /** Lines for people; the last system is compared with plain SFT on the same rows. */
@@ -16,7 +17,9 @@ export function heldOutLines(systems: readonly SystemReport[]): string[] {
   );
   const last = compared.at(-1);
   if (!last) return [];
-  const figures = compared.map(({ label, recall }) => `${label} ${recall.toFixed(3)}`).join(', ');
+  const figures = compared
+    .map(({ label, recall, whole }) => `${label} ${recall.toFixed(3)} (${whole} whole)`)
+    .join(', ');
   const said = `Share of the key words of the answers to ${last.questions} test questions: ${figures}.`;
   const plain = compared.find(({ system }) => system === 'sft');
   if (!plain || last.system === 'sft') return [said];

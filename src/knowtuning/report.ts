@@ -46,7 +46,7 @@ export interface SystemReport {
   /** The same for each part of the test. */
   readonly sets: Readonly<Record<string, FactTotals>>;
   /** Against answers that were held out, where there are any: mean share of their key words. */
-  readonly heldOut?: { readonly questions: number; readonly recall: number };
+  readonly heldOut?: { readonly questions: number; readonly recall: number; readonly whole: number };
 }
 
 export interface KnowtuneReport {
