@@ -118,6 +118,9 @@ describe('the demo, driven to its end', () => {
     expect(await page.locator('.card').count()).toBe(QUESTIONS);
     // Facts are told apart by words, not by colour alone.
     const verdicts = await page.locator('.fact .verdict').allTextContents();
+    // "Correct" stands on one line: in a column as narrow as a sign it would take four.
+    const height = (element: Element) => element.getBoundingClientRect().height;
+    expect(await page.locator('.fact.correct .verdict').first().evaluate(height)).toBeLessThan(30);
     expect(verdicts.length).toBeGreaterThan(0);
     for (const verdict of verdicts) expect(verdict).toMatch(/^(Correct|Incorrect|Missing|Cannot be checked)/);
     expect(await page.locator('.atoms tbody tr').count()).toBeGreaterThan(0);

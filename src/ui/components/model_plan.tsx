@@ -14,7 +14,7 @@ export function ModelPlan({
   if (plan === null) return null;
   if (typeof plan === 'string')
     return (
-      <p class="verdict exceeds">
+      <p class="plan-outcome exceeds">
         <CrossIcon />
         <span>This adapter cannot hold it: {plan}</span>
       </p>
@@ -65,7 +65,7 @@ function Outcome({ verdict, tokens }: { verdict: Verdict; tokens: number }): JSX
   switch (verdict.kind) {
     case 'fits':
       return (
-        <p class="verdict fits">
+        <p class="plan-outcome fits">
           <CheckIcon />
           <span>
             Within the limits of this adapter. How much memory it has in all, no browser tells: where it runs
@@ -75,14 +75,14 @@ function Outcome({ verdict, tokens }: { verdict: Verdict; tokens: number }): JSX
       );
     case 'unknown':
       return (
-        <p class="verdict">
+        <p class="plan-outcome">
           <QuestionIcon />
           <span>Whether it fits is known once the browser hands out a GPU.</span>
         </p>
       );
     case 'over-budget':
       return (
-        <p class="verdict exceeds">
+        <p class="plan-outcome exceeds">
           <CrossIcon />
           <span>
             Takes more than {formatBytes(verdict.budget)}, although every layer is computed twice. Fewer
@@ -92,7 +92,7 @@ function Outcome({ verdict, tokens }: { verdict: Verdict; tokens: number }): JSX
       );
     case 'exceeds':
       return (
-        <p class="verdict exceeds">
+        <p class="plan-outcome exceeds">
           <CrossIcon />
           <span>
             Does not fit: “{verdict.problem}” takes one buffer of {formatBytes(verdict.needs)}, and this
