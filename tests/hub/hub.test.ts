@@ -36,7 +36,7 @@ describe('parseHubId', () => {
   it('tells names from paths', () => {
     expect(looksLikeHubId('org/name@main')).toBe(true);
     expect(looksLikeHubId('./model')).toBe(false);
-    expect(looksLikeHubId('/tmp/model')).toBe(false);
+    expect(looksLikeHubId('/models/llama')).toBe(false);
   });
 });
 
