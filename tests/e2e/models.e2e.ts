@@ -75,7 +75,7 @@ describe('choosing a model', () => {
     await card().getByLabel('Weights', { exact: true }).selectOption('q4_0');
     expect(await total()).not.toBe(asStored);
     expect(await card().locator('.memory-plan dl > div').count()).toBe(8);
-    await card().locator('.verdict.fits').waitFor();
+    await card().locator('.plan-outcome.fits').waitFor();
     const recomputed = card().locator('.recomputation');
     expect(await recomputed.textContent()).toContain('Nothing is computed twice');
     await card().getByLabel('GPU memory to use').fill('3072');
@@ -85,13 +85,13 @@ describe('choosing a model', () => {
     expect(Number(size) / (unit === 'MiB' ? 1024 : 1)).toBeLessThanOrEqual(3);
     await card().getByLabel('GPU memory to use').fill('1024');
     await card().getByLabel('GPU memory to use').blur();
-    await card().locator('.verdict.exceeds').filter({ hasText: 'Takes more than 1 GiB' }).waitFor();
+    await card().locator('.plan-outcome.exceeds').filter({ hasText: 'Takes more than 1 GiB' }).waitFor();
     await card().getByLabel('GPU memory to use').fill('0');
     await card().getByLabel('GPU memory to use').blur();
     // A batch whose activations no binding of this adapter holds.
     await card().getByLabel('Tokens of a batch').selectOption('4096');
     await card().getByLabel('LoRA rank').selectOption('128');
-    await card().locator('.verdict.exceeds').filter({ hasText: 'at most' }).waitFor();
+    await card().locator('.plan-outcome.exceeds').filter({ hasText: 'at most' }).waitFor();
     expect(observed.foreignRequests(site.url)).toEqual([]);
     expect(hub.requests).toEqual([]);
     expect(observed.violations).toEqual([]);
@@ -200,7 +200,7 @@ describe('choosing a model', () => {
     await page.getByLabel('Another model').fill(TINY);
     await button('Look up').click();
     await card().getByRole('heading', { name: 'tiny-llama' }).waitFor();
-    await card().locator('.verdict').waitFor();
+    await card().locator('.plan-outcome').waitFor();
     expect(await card().locator('.model-facts').textContent()).toContain('96 tokens');
     const weights = hub.file(TINY, WEIGHTS).content.bytes;
     expect(hub.served.get(WEIGHTS)).toBeLessThan(weights / 2);
@@ -224,7 +224,7 @@ describe('choosing a model', () => {
   it('opens a folder from disk, and says what a folder lacks', async () => {
     await page.getByLabel('Folder of a model').setInputFiles(checkpoint);
     await card().getByText('Ready, on your disk').waitFor();
-    await card().locator('.verdict').waitFor();
+    await card().locator('.plan-outcome').waitFor();
     expect(await card().locator('.model-facts').textContent()).toContain('96 tokens');
     expect(hub.requests).toEqual([]);
     await page.getByLabel('File of a model').setInputFiles({
