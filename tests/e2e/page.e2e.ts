@@ -94,7 +94,8 @@ describe('the demo, driven to its end', () => {
   it('runs, and a second tab says that it does', async () => {
     await runButton(page).click();
     await page.locator('.phase.running').waitFor();
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('train-title');
+    // The heading takes the focus after the phase is drawn: one paint later, so this waits for it.
+    await page.waitForFunction(() => document.activeElement?.id === 'train-title');
 
     const second = await context.newPage();
     await second.goto(site.url);
