@@ -147,8 +147,8 @@ function exclude(question: ProjectQuestion, at: ExcludablePart, excluded: boolea
   }
 }
 
-/** What was measured of a text says nothing of another one. */
-function unmeasured(atom: ProjectAtom): ProjectAtom {
+/** An atom without what was measured of it: that says nothing of another text, nor under another model. */
+export function unmeasured(atom: ProjectAtom): ProjectAtom {
   return {
     ...atom,
     ...{ perplexity: null, difficult: null, perplexityAfter: null },

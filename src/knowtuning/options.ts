@@ -34,7 +34,13 @@ export interface KnowtuneInput {
   readonly author: Author;
   /** Where there is one, answers are checked against it. */
   readonly world: World | null;
+  /** Not looked at where there is a project. */
   readonly train: readonly TrainRow[];
+  /**
+   * Built and perhaps edited beforehand. What is stale of it is written, what a person wrote or left out is respected,
+   * and its own method goes before that of the options. It is not changed.
+   */
+  readonly project?: Project;
   readonly test: readonly TestRow[];
   readonly options: KnowtuneOptions;
   /** What authors wrote in earlier runs (Project.authorCalls): it is not asked for again. */

@@ -14,8 +14,16 @@ import { measureKnowledge } from './knowledge.ts';
 import { warnOfUnknown } from './mostly_unknown.ts';
 import type { KnowtuneInput } from './options.ts';
 import { PhaseTeller } from './phase_teller.ts';
-import { extractAtoms, measureAtoms, selectAtoms, writeComparisons, writeFineGrained } from './prepare.ts';
-import { type Project, startProject } from './project.ts';
+import {
+  extractAtoms,
+  measureAtoms,
+  requireAtoms,
+  selectAtoms,
+  writeComparisons,
+  writeFineGrained,
+} from './prepare.ts';
+import { type Project, startProject, withoutExcluded } from './project.ts';
+import { refreshPart, unmeasuredProject } from './refresh_project.ts';
 import { writeReplay } from './replay.ts';
 import {
   type AnswerRecord,
@@ -46,10 +54,15 @@ export interface KnowtuneResult {
  * @throws whatever the signal was aborted with
  */
 export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
-  const { tuner, world, train, test, options, signal } = input;
-  if (train.length === 0) throw new InputError('training data', 'There are no rows.', 'Give questions.');
-  const told = new PhaseTeller(input);
-  const author = new RememberingAuthor(input.author, { ...input.authorCalls }, input.onAuthorCall);
+  const { tuner, world, test, signal } = input;
+  const given = input.project ? unmeasuredProject(input.project) : null;
+  const options = given ? { ...input.options, method: given.method } : input.options;
+  let project = given ?? startProject(input.name, input.train, options.method);
+  const original = originalRows(project);
+  if (original.length === 0) throw new InputError('training data', 'There are no rows.', 'Give questions.');
+  const told = new PhaseTeller({ ...input, options });
+  const kept = { ...given?.authorCalls, ...input.authorCalls };
+  const author = new RememberingAuthor(input.author, kept, input.onAuthorCall);
   const context = {
     signal,
     onProblem: (id: string, operation: string, reason: string) =>
@@ -79,20 +92,19 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
     return result;
   };
 
-  let project = startProject(input.name, train, options.method);
-  project.authorCalls = author.kept;
+  project = { ...project, authorCalls: author.kept };
   told.start();
 
   await evaluate('base', null);
-  const sft = await trained(
-    'sft',
-    (onStep) => tuner.trainSft(originalRows(project), options.sft, null, onStep, signal),
-    { rows: train.length },
-  );
+  const sft = await trained('sft', (onStep) => tuner.trainSft(original, options.sft, null, onStep, signal), {
+    rows: original.length,
+  });
   await evaluate('sft', sft.adapter);
 
   project = await told.phase('extract', async () => {
-    const next = await extractAtoms(project, author, context);
+    const next = given
+      ? requireAtoms(await refreshPart(project, 'atoms', author, context), author)
+      : await extractAtoms(project, author, context);
     return [next, { questions: next.questions.length, atoms: countAtoms(next) }];
   });
   const asksFor = async (field: 'knowledge' | 'knowledgeAfter', adapter: Adapter): Promise<void> => {
@@ -110,9 +122,13 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
   await asksFor('knowledge', sft.adapter);
   project = selectAtoms(project);
   project = await told.phase('rewrite', async () => {
-    const next = await writeReplay(await writeFineGrained(project, author, context), author, context);
-    const fineGrained = next.questions.filter((question) => question.fineGrained).length;
-    return [next, { difficult: countDifficult(next), fineGrained, replayed: next.replay.length }];
+    const written = given
+      ? await refreshPart(project, 'fineGrained', author, context)
+      : await writeFineGrained(project, author, context);
+    const next = await writeReplay(written, author, context);
+    const trains = withoutExcluded(next);
+    const fineGrained = trains.questions.filter((question) => question.fineGrained).length;
+    return [next, { difficult: countDifficult(trains), fineGrained, replayed: next.replay.length }];
   });
 
   const rows = augmentedRows(project);
@@ -124,8 +140,10 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
   await evaluate('stage1', stage1.adapter);
 
   project = await told.phase('compare', async () => {
-    const next = await writeComparisons(project, author, context);
-    return [next, countPairs(next)];
+    const next = given
+      ? await refreshPart(project, 'comparisons', author, context)
+      : await writeComparisons(project, author, context);
+    return [next, countPairs(withoutExcluded(next))];
   });
   const groups = preferenceGroups(project);
   if (groups.length === 0) {
@@ -156,16 +174,17 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
       targetTokens: budgetOf(stage1).targetTokens + budgetOf(stage2).targetTokens,
     },
   };
+  const trains = withoutExcluded(project);
   const report: KnowtuneReport = {
     systems: options.systems
       .filter((system) => answers[system])
       .map((system) => reportSystem(system, answers[system]!, budgets[system])),
     atoms: {
-      count: countAtoms(project),
-      difficult: countDifficult(project),
-      perplexity: geometricMean(project, 'perplexity'),
-      perplexityAfter: geometricMean(project, 'perplexityAfter'),
-      ...knowledgeReport(project),
+      count: countAtoms(trains),
+      difficult: countDifficult(trains),
+      perplexity: geometricMean(trains, 'perplexity'),
+      perplexityAfter: geometricMean(trains, 'perplexityAfter'),
+      ...knowledgeReport(trains),
     },
     note: oneSeedNote(test.length),
   };

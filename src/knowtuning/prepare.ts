@@ -34,15 +34,19 @@ export async function extractAtoms(
   author: Author,
   context: PrepareContext = {},
 ): Promise<Project> {
-  const next = await extractWhatThereIs(project, author, context);
-  if (countAtoms(next) === 0) {
+  return requireAtoms(await extractWhatThereIs(project, author, context), author);
+}
+
+/** The project as it is. @throws InputError if no question has an atom */
+export function requireAtoms(project: Project, author: Pick<Author, 'name'>): Project {
+  if (countAtoms(project) === 0) {
     throw new InputError(
       'training data',
-      `No answer holds a fact that the author "${author.name}" can find. ${next.questions[0]?.problems.at(-1)?.reason ?? ''}`.trim(),
+      `No answer holds a fact that the author "${author.name}" can find. ${project.questions[0]?.problems.at(-1)?.reason ?? ''}`.trim(),
       'Use an author that can read these answers.',
     );
   }
-  return next;
+  return project;
 }
 
 /** As {@link extractAtoms}, for questions of which it may be that none gives an atom. */
@@ -157,19 +161,35 @@ export async function writeComparisons(
   });
 }
 
-/**
- * Does something for every question, several at a time where the author is worth it; the questions keep their order.
- * What went wrong is kept with the question and told. Where the work fails altogether, calls that are under way are
- * waited for, so that what they bring is not lost.
- */
-export async function eachQuestion(
+/** As {@link mapQuestions}; what went wrong is kept with the question and told. */
+export function eachQuestion(
   project: Project,
-  { concurrency }: Pick<Author, 'concurrency'>,
-  { onProblem, signal }: PrepareContext,
+  author: Pick<Author, 'concurrency'>,
+  context: PrepareContext,
   work: (
     question: ProjectQuestion,
     problem: (operation: string, reason: string) => void,
   ) => Promise<ProjectQuestion>,
+): Promise<Project> {
+  return mapQuestions(project, author, context, async (question) => {
+    const problems = [...question.problems];
+    const next = await work(question, (operation, reason) => {
+      problems.push({ operation, reason });
+      context.onProblem?.(question.id, operation, reason);
+    });
+    return { ...next, problems };
+  });
+}
+
+/**
+ * Does something for every question, several at a time where the author is worth it; the questions keep their order.
+ * Where the work fails altogether, calls that are under way are waited for, so that what they bring is not lost.
+ */
+export async function mapQuestions(
+  project: Project,
+  { concurrency }: Pick<Author, 'concurrency'>,
+  { signal }: PrepareContext,
+  work: (question: ProjectQuestion) => Promise<ProjectQuestion>,
 ): Promise<Project> {
   const inTurn = pLimit(concurrency);
   let failed = false;
@@ -179,12 +199,7 @@ export async function eachQuestion(
         if (failed) return question;
         try {
           signal?.throwIfAborted();
-          const problems = [...question.problems];
-          const next = await work(question, (operation, reason) => {
-            problems.push({ operation, reason });
-            onProblem?.(question.id, operation, reason);
-          });
-          return { ...next, problems };
+          return await work(question);
         } catch (error) {
           failed = true;
           throw error;

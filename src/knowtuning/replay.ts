@@ -5,7 +5,7 @@
 import type { Author } from '../authors/author.ts';
 import { keyedRandom } from '../authors/keyed_random.ts';
 import { eachQuestion, type PrepareContext } from './prepare.ts';
-import type { Project, ReplayRow } from './project.ts';
+import { included, type Project, type ReplayRow, supportedAtoms } from './project.ts';
 
 /**
  * Writes a fine-grained question and answer for as many known atoms as the method's share of the fine-grained rows says,
@@ -18,12 +18,16 @@ export async function writeReplay(
 ): Promise<Project> {
   const { replay: share, seed } = project.method;
   if (share === 0) return { ...project, replay: [] };
-  const fine = project.questions.filter(({ fineGrained }) => fineGrained !== null).length;
+  const trained = included(project.questions);
+  const fine = trained.filter(({ fineGrained }) => fineGrained !== null).length;
   const count = Math.round(share * fine);
-  const known = project.questions.flatMap(({ id, atoms }) =>
-    atoms.flatMap(({ supported, difficult, knowledge }, atom) =>
-      supported && !difficult && knowledge !== null && knowledge.level !== 'Unknown' ? [{ id, atom }] : [],
-    ),
+  const known = trained.flatMap((question) =>
+    supportedAtoms(question).flatMap((atom) => {
+      const { difficult, knowledge } = question.atoms[atom]!;
+      return !difficult && knowledge !== null && knowledge.level !== 'Unknown'
+        ? [{ id: question.id, atom }]
+        : [];
+    }),
   );
   const chosen = keyedRandom(seed, 'replay').shuffled(known).slice(0, count);
   const rows: ReplayRow[] = [];

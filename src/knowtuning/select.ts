@@ -25,7 +25,9 @@ export function selectAtoms(project: Project): Project {
 
 /** The band is one over all questions: a question whose facts are all strange to the model gets no fine-grained row. */
 function markMiddle(project: Project, alpha: number): Project {
-  const places = project.questions.flatMap((question, q) => supportedAtoms(question).map((i) => ({ q, i })));
+  const places = project.questions.flatMap((question, q) =>
+    question.excluded ? [] : supportedAtoms(question).map((i) => ({ q, i })),
+  );
   const perplexities = places.map(({ q, i }) => measured(project.questions[q]!.atoms[i]!));
   const chosen = selectMiddle(perplexities, alpha).map((k) => places[k]!);
   const byQuestion = project.questions.map(() => new Set<number>());
