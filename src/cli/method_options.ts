@@ -3,6 +3,7 @@ import { InputError } from '../formats/input_error.ts';
 import { parseJson } from '../formats/json.ts';
 import { KNOWLEDGE_OPTIONS, type KnowledgeOptions, needsKnowledge } from '../knowtuning/knowledge.ts';
 import { defaultMethod, type MethodOptions } from '../knowtuning/project.ts';
+import { parseStageConfigs, type StageConfigs } from '../knowtuning/run_options.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
 import { AUTHOR_OPTIONS } from './author_options.ts';
 import { readInput } from './open_model.ts';
@@ -92,28 +93,7 @@ export function methodOptions(options: Options): MethodOptions {
 }
 
 /** Settings of the three trainings from --config: {"sft": {...}, "stage1": {...}, "stage2": {...}} with `train`'s keys. */
-export async function stageConfigs(
-  options: Options,
-): Promise<Readonly<Record<'sft' | 'stage1' | 'stage2', object>>> {
+export async function stageConfigs(options: Options): Promise<StageConfigs> {
   const path = options.maybe('config');
-  const json = path === undefined ? {} : parseJson(await readInput(path), path);
-  const stages = { sft: {}, stage1: {}, stage2: {} };
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new InputError(
-      path ?? '--config',
-      'is not a JSON object.',
-      'Write {"sft": {...}, "stage1": {...}, "stage2": {...}}.',
-    );
-  for (const [stage, value] of Object.entries(json)) {
-    if (!Object.hasOwn(stages, stage))
-      throw new InputError(`${path}: ${stage}`, 'is no stage.', 'There are sft, stage1 and stage2.');
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw new InputError(
-        `${path}: ${stage}`,
-        'is not an object.',
-        "Give it the keys of `train`'s --config.",
-      );
-    stages[stage as keyof typeof stages] = value;
-  }
-  return stages;
+  return path === undefined ? {} : parseStageConfigs(parseJson(await readInput(path), path), path);
 }

@@ -12,6 +12,8 @@ import type { TestRow } from './rows.ts';
 const PHRASINGS = 3;
 /** What a small model takes to learn sentences of words that it has not met; keys of `train`, for SFT and Stage I. */
 export const FACT_TRAINING = { num_train_epochs: 20, learning_rate: 4e-3 } as const;
+/** Most tokens of an answer: a fact is one sentence, and a model that does not know it goes on and on. */
+export const FACT_ANSWER_TOKENS = 64;
 /** How often the author is asked for one that is new. */
 const TRIES = 24;
 
@@ -20,13 +22,25 @@ export interface FactRows {
   readonly test: readonly TestRow[];
 }
 
-/** The sentences of a file of facts: one on each line, without bullets. */
-export function readFacts(text: string): string[] {
+/** A fact and the line of the text that it stands on, from 1. */
+export interface FactLine {
+  readonly line: number;
+  readonly fact: string;
+}
+
+/** The sentences of a text of facts: one on each line, without bullets. */
+export function readFactLines(text: string): FactLine[] {
   return text
     .split(/\r?\n/)
-    .map((line) => line.trim().replace(/^([-*•]|\d{1,3}[.)])\s+/, ''))
-    .filter((line) => line !== '');
+    .map((line, i) => ({ line: i + 1, fact: line.trim().replace(/^([-*•]|\d{1,3}[.)])\s+/, '') }))
+    .filter(({ fact }) => fact !== '');
 }
+
+/** As {@link readFactLines}, without the lines. */
+export const readFacts = (text: string): string[] => readFactLines(text).map(({ fact }) => fact);
+
+/** Takes note of a fact that cannot be asked for: also of its place among the facts, from 0. */
+export type OnFactProblem = (...problem: [...Parameters<OnProblem>, index: number]) => void;
 
 /**
  * Questions about each fact to train on, and one in other words to test. A fact whose question the author cannot find
@@ -37,7 +51,7 @@ export async function factRows(
   facts: readonly string[],
   place: string,
   author: Pick<Author, 'rewriteQuestion'>,
-  onProblem?: OnProblem,
+  onProblem?: OnFactProblem,
 ): Promise<FactRows> {
   const train: TrainRow[] = [];
   const test: TestRow[] = [];
@@ -50,7 +64,7 @@ export async function factRows(
       if (written.ok) questions.add(written.value);
       else reason = written.reason;
     }
-    if (reason !== null) onProblem?.(id, 'rewriteQuestion', reason);
+    if (reason !== null) onProblem?.(id, 'rewriteQuestion', reason, i);
     const all = [...questions];
     // With one phrasing there is none to spare: then the fact is learned, but not tested.
     const trained = all.length > 1 ? all.slice(0, -1) : all;

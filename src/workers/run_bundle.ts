@@ -6,11 +6,11 @@ import { zipFiles } from '../formats/zip.ts';
 import type { AdapterDescription } from '../gpu/adapter.ts';
 import type { KnowtuneOptions } from '../knowtuning/options.ts';
 import type { KnowtuneReport } from '../knowtuning/report.ts';
+import { STAGES, type Stage } from '../knowtuning/run_options.ts';
+import { readFacts } from '../knowtuning/ten_facts.ts';
 import { trainConfigToJson } from '../train/config_json.ts';
 import type { TrainConfig, TrainResult } from '../train/tuner.ts';
-import type { RunRequest } from './protocol.ts';
-
-export type TrainedSystem = 'sft' | 'stage1' | 'stage2';
+import type { RunData, RunRequest } from './protocol.ts';
 
 export interface RunFacts {
   readonly request: RunRequest;
@@ -24,11 +24,11 @@ export interface RunFacts {
   /** Which kernels ran, as kernelVariants tells it. */
   readonly kernels: Readonly<Record<string, string>>;
   readonly options: KnowtuneOptions;
-  readonly trained: Readonly<Record<TrainedSystem, TrainResult>>;
+  readonly trained: Readonly<Record<Stage, TrainResult>>;
   readonly report: KnowtuneReport;
 }
 
-const CARD_TEXT: Readonly<Record<TrainedSystem, string>> = {
+const CARD_TEXT: Readonly<Record<Stage, string>> = {
   sft: 'Vanilla supervised fine-tuning: the model that measures which facts are difficult.',
   stage1: 'KnowTuning, Stage I: fine-grained supervised fine-tuning on difficult facts, from the base model.',
   stage2: 'KnowTuning, Stage II: DPO on complete, factual and logical answers, from Stage I.',
@@ -36,7 +36,7 @@ const CARD_TEXT: Readonly<Record<TrainedSystem, string>> = {
 
 /** Files of one adapter: PEFT's directory and trainer_state.json. */
 export function adapterFiles(
-  system: TrainedSystem,
+  system: Stage,
   result: TrainResult,
   config: TrainConfig,
   baseModel: string,
@@ -54,7 +54,7 @@ export function adapterFiles(
 /** The whole bundle: Stage II at the top, so that the unpacked folder is a PEFT directory; sft and stage1 below it. */
 export function runBundle(facts: RunFacts): Uint8Array<ArrayBuffer> {
   const files = new Map<string, Uint8Array>();
-  for (const system of ['sft', 'stage1', 'stage2'] as const) {
+  for (const system of STAGES) {
     const folder = system === 'stage2' ? '' : `${system}/`;
     for (const [name, bytes] of adapterFiles(
       system,
@@ -78,9 +78,15 @@ function manifest(facts: RunFacts): string {
     run: request.run,
     started: new Date(facts.startedAt).toISOString(),
     finished: new Date(facts.finishedAt).toISOString(),
-    model: { name: facts.baseModel, config_sha256: facts.configSha256 },
+    seed: request.seed,
+    model: {
+      name: facts.baseModel,
+      config_sha256: facts.configSha256,
+      weights: request.model.weights,
+      embedding: request.model.embedding,
+    },
     template: facts.template,
-    data: { name: 'atlas', questions: request.questions },
+    data: dataManifest(request.data),
     knowtuning: { ...options.method, reference: options.reference },
     tree_batching: request.treeBatching,
     config: {
@@ -93,4 +99,18 @@ function manifest(facts: RunFacts): string {
     matmul_flops_per_second: facts.trained.sft.matmulFlopsPerSecond,
     report,
   });
+}
+
+/** What was learned from, without its texts. */
+function dataManifest(data: RunData): Record<string, unknown> {
+  switch (data.kind) {
+    case 'demo':
+      return { name: 'atlas', questions: data.questions };
+    case 'facts':
+      return { name: 'facts', facts: readFacts(data.text).length };
+    case 'project': {
+      const { name, questions, holdout, sha256 } = data;
+      return { name, questions, holdout, sha256 };
+    }
+  }
 }

@@ -51,6 +51,8 @@ export function foldNews(view: RunView, news: TrainerNews & { readonly at: numbe
       return { ...view, project: news.questions };
     case 'test':
       return { ...view, test: news.questions };
+    case 'left-out':
+      return { ...view, leftOut: news.facts };
     case 'saved':
       return { ...view, saved: [...view.saved, news.checkpoint] };
     case 'finished':

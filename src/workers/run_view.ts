@@ -37,6 +37,16 @@ export interface TestView {
   readonly entity: string | null;
   /** Slot to its true value as text. */
   readonly truths: Readonly<Record<string, string>>;
+  /** What a good answer says, where no world can check it; runs of earlier versions have none. */
+  readonly reference?: string | null;
+}
+
+/** A fact that no question was found for. */
+export interface LeftOutFact {
+  /** In the text that was typed, from 1. */
+  readonly line: number;
+  readonly fact: string;
+  readonly reason: string;
 }
 
 export interface RunView {
@@ -50,6 +60,8 @@ export interface RunView {
   /** What the method has made of the training questions so far. */
   readonly project: readonly ProjectQuestion[];
   readonly test: readonly TestView[];
+  /** Absent where nothing is, and in runs of earlier versions. */
+  readonly leftOut?: readonly LeftOutFact[];
   readonly answers: Readonly<Partial<Record<SystemName, readonly AnswerRecord[]>>>;
   readonly report: KnowtuneReport | null;
   /** Checkpoints that are on disk. */

@@ -1,13 +1,9 @@
 /** @file What the trainer worker does: finds out about the GPU, runs KnowTuning, tells of it, and saves as it goes. */
-import { createRulesAuthor } from '../authors/rules.ts';
-import { parseWorld, valueText, type World } from '../authors/world.ts';
-import { parseJson } from '../formats/json.ts';
-import { parseJsonRows } from '../formats/jsonl.ts';
 import { zipFiles } from '../formats/zip.ts';
 import { Gpu } from '../gpu/gpu.ts';
-import { chooseDemoRows, demoOptions } from '../knowtuning/demo.ts';
-import { knowtune } from '../knowtuning/pipeline.ts';
-import { parseTestRows, parseTrainRows, type TestRow } from '../knowtuning/rows.ts';
+import { type KnowtuneOptions, knowtune } from '../knowtuning/pipeline.ts';
+import { parseStageConfigs, runOptions, type Stage } from '../knowtuning/run_options.ts';
+import { FACT_ANSWER_TOKENS } from '../knowtuning/ten_facts.ts';
 import { kernelVariants } from '../ops/kernel_variants.ts';
 import { matmulRate } from '../ops/matmul_rate.ts';
 import type { RunStore } from '../store/run_store.ts';
@@ -16,7 +12,7 @@ import type { TrainResult, Tuner } from '../train/tuner.ts';
 import { browserDevice, reportDevice } from './browser_device.ts';
 import { EventLog } from './event_log.ts';
 import { describeFailure, type Failure } from './failure.ts';
-import { FetchByteSource } from './fetch_byte_source.ts';
+import type { ModelChoice } from './model_protocol.ts';
 import { openModelSource } from './model_source.ts';
 import {
   HEARTBEAT_MS,
@@ -26,9 +22,10 @@ import {
   type TrainerApi,
   type TrainerNews,
 } from './protocol.ts';
-import { adapterFiles, runBundle, type TrainedSystem } from './run_bundle.ts';
+import { adapterFiles, runBundle } from './run_bundle.ts';
+import { prepareData, testView } from './run_data.ts';
 import { beginRun, foldNews } from './run_fold.ts';
-import type { RunView, TestView } from './run_view.ts';
+import type { LeftOutFact, RunView } from './run_view.ts';
 import { ADAPTER_CHECKPOINT, encodeView, VIEW_PREFIX } from './saved_run.ts';
 import { bundledShaders } from './shaders.ts';
 import { startTemplateWorker } from './text_template_host.ts';
@@ -41,7 +38,17 @@ const BUSY: Failure = {
   cure: 'Wait until it has finished there, or stop it.',
 };
 
-const DATA_FILES = ['world.json', 'train.jsonl', 'test.jsonl'];
+/** What a run is given on its way: the request as it is recorded, and what is not recorded. */
+interface RunningRun {
+  readonly gpu: Gpu;
+  readonly request: RunRequest;
+  readonly choice: ModelChoice;
+  readonly project: Uint8Array<ArrayBuffer> | undefined;
+  readonly signal: AbortSignal;
+  readonly tell: (news: TrainerNews) => void;
+  readonly save: (checkpoint: string, data: Uint8Array<ArrayBuffer>) => Promise<void>;
+  readonly view: () => RunView;
+}
 
 export class Trainer implements TrainerApi {
   readonly #log: EventLog;
@@ -78,14 +85,14 @@ export class Trainer implements TrainerApi {
     }
   }
 
-  start(request: RunRequest): Promise<StartResult> {
+  start(request: RunRequest, project?: Uint8Array<ArrayBuffer>): Promise<StartResult> {
     if (this.#stop) return Promise.resolve({ ok: false, failure: BUSY });
     const stop = new AbortController();
     this.#stop = stop;
     return new Promise((resolve) => {
       withTrainingLock(async () => {
         resolve({ ok: true });
-        await this.#run(request, stop.signal);
+        await this.#run(request, stop.signal, project);
       })
         .then((granted) => {
           if (granted) return;
@@ -121,8 +128,9 @@ export class Trainer implements TrainerApi {
   }
 
   /** A run from its record in storage to its end, however it ends. Never rejects. */
-  async #run(request: RunRequest, signal: AbortSignal): Promise<void> {
-    const { run } = request;
+  async #run(given: RunRequest, signal: AbortSignal, project?: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { run } = given;
+    const request = await recordOf(given, project);
     this.#log.clear();
     let view = beginRun(request, this.now());
     const tell = (news: TrainerNews) => {
@@ -138,7 +146,8 @@ export class Trainer implements TrainerApi {
       await this.runs.begin(run, request);
       tell({ kind: 'begun', run, request });
       gpu = await Gpu.create(browserDevice, bundledShaders());
-      await this.#knowtune(gpu, request, signal, tell, save, () => view);
+      const { choice } = given.model;
+      await this.#knowtune({ gpu, request, choice, project, signal, tell, save, view: () => view });
       await this.runs.end(run, 'finished');
       tell({ kind: 'finished', run });
     } catch (error) {
@@ -165,18 +174,17 @@ export class Trainer implements TrainerApi {
     }
   }
 
-  async #knowtune(
-    gpu: Gpu,
-    request: RunRequest,
-    signal: AbortSignal,
-    tell: (news: TrainerNews) => void,
-    save: (checkpoint: string, data: Uint8Array<ArrayBuffer>) => Promise<void>,
-    view: () => RunView,
-  ): Promise<void> {
-    const { run, seed } = request;
+  async #knowtune(running: RunningRun): Promise<void> {
+    const { gpu, request, choice, signal, tell, save, view } = running;
+    const { run, seed, model } = request;
     const startedAt = this.now();
-    const model = await openModelSource({ kind: 'bundled' }, this.#base);
-    const opened = await openTuner(gpu, model, {
+    const host = {
+      base: this.#base,
+      onLeftOut: (facts: readonly LeftOutFact[]) => tell({ kind: 'left-out', run, facts }),
+    };
+    const data = await prepareData(request.data, seed, host, running.project);
+    const opened = await openTuner(gpu, await openModelSource(choice, this.#base), {
+      load: { weights: model.weights, embedding: model.embedding },
       clock: () => performance.now(),
       startTemplateWorker,
       treeBatching: request.treeBatching,
@@ -185,18 +193,20 @@ export class Trainer implements TrainerApi {
     });
     this.#closeCodec = () => opened.codec.close();
     this.#tuner = opened.tuner;
-    const data = await this.#data(request.questions);
     tell({ kind: 'test', run, questions: data.test.map((row) => testView(row, data.world)) });
 
-    const options = demoOptions(seed, opened.config.maxPositionEmbeddings);
-    const trained: Partial<Record<TrainedSystem, TrainResult>> = {};
+    const facts = request.data.kind === 'facts';
+    const options: KnowtuneOptions = {
+      ...runOptions({
+        ...{ seed, facts, configs: parseStageConfigs(request.config, 'settings'), place: 'settings' },
+        contextLength: opened.config.maxPositionEmbeddings,
+      }),
+      ...(facts ? { maxNewTokens: FACT_ANSWER_TOKENS } : {}),
+    };
+    const trained: Partial<Record<Stage, TrainResult>> = {};
     const result = await knowtune({
-      name: 'atlas demo',
+      ...data,
       tuner: opened.tuner,
-      author: createRulesAuthor(data.world, seed),
-      world: data.world,
-      train: data.train,
-      test: data.test,
       options,
       clock: () => performance.now() / 1000,
       signal,
@@ -220,34 +230,24 @@ export class Trainer implements TrainerApi {
       adapter: gpu.adapter,
       kernels: kernelVariants(gpu),
       options,
-      trained: trained as Record<TrainedSystem, TrainResult>,
+      trained: trained as Record<Stage, TrainResult>,
       report: result.report,
     });
     await save(ADAPTER_CHECKPOINT, bundle);
     await save(`${VIEW_PREFIX}finished`, encodeView(view()));
   }
-
-  /** The bundled world and the demo's share of its rows. */
-  async #data(questions: number) {
-    const source = new FetchByteSource('atlas', new URL('atlas/', this.#base).href, DATA_FILES);
-    const rows = async (file: string) =>
-      parseJsonRows(await source.read(file), `atlas/${file}`).map((row) => row.value);
-    const world = parseWorld(
-      parseJson(await source.read('world.json'), 'atlas/world.json'),
-      'atlas/world.json',
-    );
-    const train = parseTrainRows(await rows('train.jsonl'), 'atlas/train.jsonl');
-    const test = parseTestRows(await rows('test.jsonl'), 'atlas/test.jsonl', world);
-    return { world, ...chooseDemoRows(world, train, test, questions) };
-  }
 }
 
-function testView(row: TestRow, world: World): TestView {
-  const facts = world.entities.get(row.entity ?? '')?.facts ?? new Map<string, readonly string[]>();
+/** The request as it is recorded: a project by its hash, and a model that was picked without its files. */
+async function recordOf(request: RunRequest, project?: Uint8Array<ArrayBuffer>): Promise<RunRequest> {
+  const { data, model } = request;
+  const sha256 = project && hex(await crypto.subtle.digest('SHA-256', project));
   return {
-    id: row.id,
-    question: row.question,
-    entity: row.entity ?? null,
-    truths: Object.fromEntries([...facts].map(([slot, values]) => [slot, valueText(values)])),
+    ...request,
+    ...(data.kind === 'project' && sha256 ? { data: { ...data, sha256 } } : {}),
+    ...(model.choice.kind === 'files' ? { model: { ...model, choice: { ...model.choice, files: [] } } } : {}),
   };
 }
+
+const hex = (bytes: ArrayBuffer): string =>
+  [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');

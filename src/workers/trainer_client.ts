@@ -72,9 +72,9 @@ export class TrainerClient {
     return this.#call<ProbeResult>((api) => api.probe());
   }
 
-  /** Begins a run; resolves as soon as the worker took or refused it. */
-  start(request: RunRequest): Promise<StartResult> {
-    return this.#call<StartResult>((api) => api.start(request));
+  /** Begins a run; resolves as soon as the worker took or refused it. The project is copied. */
+  start(request: RunRequest, project?: Uint8Array<ArrayBuffer>): Promise<StartResult> {
+    return this.#call<StartResult>((api) => api.start(request, project));
   }
 
   /** Asks the worker to stop the run at its next step. */

@@ -3,10 +3,18 @@ import * as Comlink from 'comlink';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EventLog } from '../../src/workers/event_log.ts';
 import type { Failure } from '../../src/workers/failure.ts';
-import type { TrainerApi, TrainerEvent } from '../../src/workers/protocol.ts';
+import {
+  BUNDLED_MODEL,
+  type RunRequest,
+  type TrainerApi,
+  type TrainerEvent,
+} from '../../src/workers/protocol.ts';
 import { TrainerClient, type WorkerLike } from '../../src/workers/trainer_client.ts';
 
-const REQUEST = { run: 'r', questions: 2, seed: 1, treeBatching: true };
+const REQUEST: RunRequest = {
+  ...{ run: 'r', seed: 1, treeBatching: true },
+  ...{ data: { kind: 'demo', questions: 2 }, model: BUNDLED_MODEL, config: {} },
+};
 
 /** The worker's end over a MessageChannel: the same messages as in a browser, with an end that can be cut. */
 function createHost(api: Partial<TrainerApi>) {

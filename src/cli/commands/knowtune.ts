@@ -7,16 +7,16 @@ import { decodeUtf8 } from '../../formats/json.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
 import { RememberingAuthor } from '../../knowtuning/author_calls.ts';
-import { chooseDemoRows, DEMO_QUESTIONS, demoOptions } from '../../knowtuning/demo.ts';
+import { chooseDemoRows, DEMO_QUESTIONS } from '../../knowtuning/demo.ts';
 import type { KnowtuneEvent } from '../../knowtuning/events.ts';
 import { HOLDOUT_SHARE, holdOut } from '../../knowtuning/holdout.ts';
 import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowtuning/pipeline.ts';
 import type { Project, TrainRow } from '../../knowtuning/project.ts';
 import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
 import type { TestRow } from '../../knowtuning/rows.ts';
-import { FACT_TRAINING, factRows, readFacts } from '../../knowtuning/ten_facts.ts';
+import { runOptions, STAGES, type Stage } from '../../knowtuning/run_options.ts';
+import { factRows, readFacts } from '../../knowtuning/ten_facts.ts';
 import { kernelVariants } from '../../ops/kernel_variants.ts';
-import { parseTrainConfig } from '../../train/config.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
 import type { TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
@@ -38,9 +38,6 @@ import { readTrainingData, TRAINING_DATA_HELP, TRAINING_DATA_OPTIONS } from '../
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
 import { weightsReport } from './doctor.ts';
 import { summarize } from './train.ts';
-
-const STAGES = ['sft', 'stage1', 'stage2'] as const;
-type Stage = (typeof STAGES)[number];
 
 export const knowtuneCommand: Command = {
   summary: 'the whole method: SFT, difficulty, Stage I, Stage II, before and after',
@@ -180,24 +177,16 @@ async function givenRows(
 
 /** The demo's settings, with what the command line and --config change. */
 async function knowtuneOptions(options: Options, context: number): Promise<KnowtuneOptions> {
-  const seed = options.integer('seed', 0);
-  const base = demoOptions(seed, context);
-  const given = await stageConfigs(options);
   const knowledge = knowledgeOptions(options);
-  const isFacts = options.maybe('facts') !== undefined;
-  const own = (name: Stage) => (isFacts && name !== 'stage2' ? FACT_TRAINING : {});
-  const stage = (name: Stage) =>
-    parseTrainConfig(
-      { ...trainConfigToJson(base[name]), ...own(name), ...given[name] },
-      `--config ${name}`,
-      context,
-    );
   return {
-    ...base,
+    ...runOptions({
+      seed: options.integer('seed', 0),
+      contextLength: context,
+      facts: options.maybe('facts') !== undefined,
+      configs: await stageConfigs(options),
+      place: '--config',
+    }),
     method: methodOptions(options),
-    sft: stage('sft'),
-    stage1: stage('stage1'),
-    stage2: stage('stage2'),
     reference: options.get('reference') as 'start' | 'base',
     maxNewTokens: options.integer('max-new-tokens', 1),
     ...(knowledge ? { knowledge } : {}),

@@ -1,11 +1,19 @@
 /** @file What the page knows, as signals, and the few things it can do about it. */
 import { computed, signal } from '@preact/signals';
 import { DEMO_QUESTIONS } from '../../knowtuning/demo.ts';
+import { HOLDOUT_SHARE } from '../../knowtuning/holdout.ts';
+import type { StageConfigs } from '../../knowtuning/run_options.ts';
 import { RunStore } from '../../store/run_store.ts';
 import { strictStore } from '../../store/strict_store.ts';
 import type { Preparation } from '../../train/tuner.ts';
 import { describeFailure, type Failure } from '../../workers/failure.ts';
-import type { ProbeResult, TrainerEvent } from '../../workers/protocol.ts';
+import {
+  BUNDLED_MODEL,
+  type ProbeResult,
+  type RunData,
+  type RunRequest,
+  type TrainerEvent,
+} from '../../workers/protocol.ts';
 import { beginRun, foldNews } from '../../workers/run_fold.ts';
 import type { RunView } from '../../workers/run_view.ts';
 import {
@@ -15,6 +23,7 @@ import {
   type SavedRun,
 } from '../../workers/saved_run.ts';
 import { TrainerClient as Client, type TrainerClient } from '../../workers/trainer_client.ts';
+import type { OpenRequest } from '../../workers/workbench_protocol.ts';
 import { stillPreparing } from './measures.ts';
 import { keepScreenOn } from './wake_lock.ts';
 
@@ -28,10 +37,20 @@ export const memory = signal<{ readonly bytes: number; readonly peakBytes: numbe
 export const preparing = signal<Preparation | null>(null);
 /** Why the last run ended, if it failed. */
 export const failure = signal<Failure | null>(null);
+/** What the run that was asked for last was to learn from: it is there that `failure` is shown. */
+export const begunWith = signal<RunData['kind']>('demo');
 /** The newest run in storage, offered until it is opened or a new one starts. */
 export const offered = signal<SavedRun | null>(null);
 export const busyElsewhere = signal(false);
 export const running = computed(() => view.value?.status === 'running' || view.value?.status === 'stopping');
+/** Why no run can start now, or null when one can. */
+export const whyNot = computed(() => {
+  if (running.value) return 'A run goes on below; this button works again when it has ended.';
+  if (busyElsewhere.value) return 'Another tab is training.';
+  if (probe.value === null) return 'Waiting for the browser to name its GPU.';
+  if (!probe.value.ok) return 'The card says what this browser lacks.';
+  return null;
+});
 
 const runs = new RunStore(strictStore(CHECKPOINT_DATABASE, CHECKPOINT_STORE), Date.now);
 let client: TrainerClient | null = null;
@@ -47,6 +66,8 @@ export interface DemoSettings {
 export const treeBatching = signal(true);
 
 const DEFAULT_SEED = 1;
+/** Of runs over the user's own data: the terminal's. */
+const USUAL_SEED = 42;
 
 export function demoSettings(search: string): DemoSettings {
   const parameters = new URLSearchParams(search);
@@ -93,19 +114,63 @@ export function openSavedRun(): void {
 }
 
 /** Starts a run of the demo. */
-export async function startRun(settings: DemoSettings): Promise<void> {
+export function startRun({ questions, seed }: DemoSettings): Promise<void> {
+  return start({ data: { kind: 'demo', questions }, model: BUNDLED_MODEL, seed, config: {} });
+}
+
+/** Starts a run on the bundled model over sentences that someone typed, one on each line. */
+export function startFactsRun(text: string): Promise<void> {
+  return start({ data: { kind: 'facts', text }, model: BUNDLED_MODEL, seed: USUAL_SEED, config: {} });
+}
+
+/** How a project is learned from. */
+export interface ProjectRunSettings {
+  /** What the project is called, in messages and in the run's manifest. */
+  readonly name: string;
+  /** How many questions it has. */
+  readonly questions: number;
+  /** Share that is kept out of training and asked of every system afterwards; a tenth where nothing is said. */
+  readonly holdout?: number;
+  /** The bundled one where nothing is said. */
+  readonly model?: OpenRequest;
+  readonly seed?: number;
+  /** Keys of a `--config` file for each training, where they are not the usual ones. */
+  readonly config?: StageConfigs;
+}
+
+/**
+ * Starts a run over a project. Parts of it that are stale are written by rules.
+ * @param project its file, as the studio's `projectFile` gives it
+ */
+export function startProjectRun(
+  project: Uint8Array<ArrayBuffer>,
+  { name, questions, holdout = HOLDOUT_SHARE, model, seed, config }: ProjectRunSettings,
+): Promise<void> {
+  const request = {
+    data: { kind: 'project' as const, name, questions, holdout },
+    model: model ?? BUNDLED_MODEL,
+    seed: seed ?? USUAL_SEED,
+    config: config ?? {},
+  };
+  return start(request, project);
+}
+
+async function start(
+  request: Omit<RunRequest, 'run' | 'treeBatching'>,
+  project?: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   if (running.value) return;
   const run = `${new Date().toISOString().replace(/[:.]/g, '-')}-${crypto.randomUUID().slice(0, 8)}`;
   failure.value = null;
+  begunWith.value = request.data.kind;
   memory.value = null;
   // A click: the moment at which browsers may grant storage that is not evicted.
   void navigator.storage?.persist?.();
   try {
-    const result = await connect().start({ run, ...settings, treeBatching: treeBatching.value });
+    const result = await connect().start({ ...request, run, treeBatching: treeBatching.value }, project);
     if (!result.ok) {
       failure.value = result.failure;
       busyElsewhere.value = result.failure.kind === 'busy';
-      return;
     }
   } catch (error) {
     failure.value = describeFailure(error);
