@@ -1,6 +1,7 @@
 /**
- * @file `npm run screenshots [FOLDER]`: drives the built page through the demo in Chromium and photographs start, training and
- * comparison, light and dark, on a laptop, a phone and a projector. For docs/screenshots, and for looking at a change.
+ * @file `npm run screenshots [FOLDER]`: drives the built page through the demo and ten facts in Chromium and photographs
+ * start, training, facts and comparison, light and dark, on a laptop, a phone and a projector. For docs/screenshots, and for
+ * looking at a change.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +14,7 @@ const SIZES = {
   narrow: { width: 360, height: 740 },
   projector: { width: 1920, height: 1080 },
 } as const;
-const RUN_MS = 600_000;
+const RUN_MS = 900_000;
 
 const folder = process.argv[2] ?? 'docs/screenshots';
 mkdirSync(folder, { recursive: true });
@@ -47,6 +48,13 @@ try {
   await page.locator('.live h3', { hasText: 'Finished' }).waitFor({ timeout: RUN_MS });
   await photograph(page, 'comparison', '#compare');
   await photograph(page, 'whole', 'body', true);
+
+  await page.setViewportSize(SIZES.laptop);
+  await page.getByRole('button', { name: 'Fill in an example' }).click();
+  await page.getByRole('button', { name: 'Teach it these' }).click();
+  await page.locator('.facts-outcome').waitFor({ timeout: RUN_MS });
+  await photograph(page, 'facts', '#facts');
+  await photograph(page, 'facts-comparison', '#compare');
 } finally {
   await browser.close();
   await site.close();

@@ -10,8 +10,10 @@ export function heldOutRecall(answers: readonly AnswerRecord[]): Pick<SystemRepo
   return { heldOut: { questions: recalls.length, recall: sum / recalls.length, whole } };
 }
 
+type Compared = Pick<SystemReport, 'system' | 'label' | 'heldOut'>;
+
 /** Lines for people; the last system is compared with plain SFT on the same rows. */
-export function heldOutLines(systems: readonly SystemReport[]): string[] {
+export function heldOutLines(systems: readonly Compared[]): string[] {
   const compared = systems.flatMap(({ system, label, heldOut }) =>
     heldOut ? [{ system, label, ...heldOut }] : [],
   );
@@ -21,12 +23,22 @@ export function heldOutLines(systems: readonly SystemReport[]): string[] {
     .map(({ label, recall, whole }) => `${label} ${recall.toFixed(3)} (${whole} whole)`)
     .join(', ');
   const said = `Share of the key words of the answers to ${last.questions} test questions: ${figures}.`;
+  const verdict = heldOutVerdict(systems);
+  return verdict === null ? [said] : [said, verdict];
+}
+
+/** Whether the last system recalls more than plain SFT does, in a sentence; null where there is nothing to compare. */
+export function heldOutVerdict(systems: readonly Compared[]): string | null {
+  const compared = systems.flatMap(({ system, label, heldOut }) =>
+    heldOut ? [{ system, label, ...heldOut }] : [],
+  );
+  const last = compared.at(-1);
   const plain = compared.find(({ system }) => system === 'sft');
-  if (!plain || last.system === 'sft') return [said];
+  if (!last || !plain || last.system === 'sft') return null;
   const more = last.recall - plain.recall;
   const verdict =
     more === 0
       ? 'as much as plain SFT on the same rows'
       : `${more > 0 ? 'more' : 'less'} than plain SFT on the same rows, by ${Math.abs(more).toFixed(3)}`;
-  return [said, `${last.label} recalls ${verdict}.`];
+  return `${last.label} recalls ${verdict}.`;
 }

@@ -91,7 +91,8 @@ export function reportSystem(
 
 /** Says what a run of one seed can show. */
 export function oneSeedNote(questions: number): string {
-  return `One seed on ${questions} questions proves nothing: it shows that the method runs, not whether it helps.`;
+  const what = questions === 1 ? 'question' : 'questions';
+  return `One seed on ${questions} ${what} proves nothing: it shows that the method runs, not whether it helps.`;
 }
 
 /** The report as a table of plain text, one row per system and part of the test, closed by the note. */

@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { CompareSection } from './components/compare_section.tsx';
 import { DataImportSection } from './components/data_import_section.tsx';
 import { DataSection } from './components/data_section.tsx';
+import { FactsSection } from './components/facts_section.tsx';
 import { LockIcon, Mark } from './components/icons.tsx';
 import { ModelSection } from './components/model_section.tsx';
 import { Preview } from './components/preview.tsx';
@@ -38,6 +39,7 @@ export function App(): JSX.Element {
       </header>
       <main class="frame" id="main" tabIndex={-1}>
         <StartSection />
+        <FactsSection />
         <Steps steps={stepViews(probe.value, view.value)} />
         {view.value === null ? (
           <Preview />

@@ -30,17 +30,23 @@ export function AtomTable({ atoms }: { atoms: readonly ProjectAtom[] }): JSX.Ele
                   <Perplexity value={atom.perplexityAfter} highest={highest} />
                 </td>
               ) : null}
-              <td class="tag">{atom.difficult ? 'Difficult' : ''}</td>
+              <td class="tag">{tag(atom)}</td>
             </tr>
           ))}
         </tbody>
       </table>
       <p class="soft">
-        The figures are perplexities: 1 is no surprise at all. Bars are logarithmic. The half of the facts
-        with the highest counts as difficult.
+        The figures are perplexities: 1 is no surprise at all. Bars are logarithmic. The facts with the
+        highest count as difficult.
       </p>
     </section>
   );
+}
+
+function tag({ difficult, supported, excluded }: ProjectAtom): string {
+  if (excluded) return 'Left out';
+  if (supported === false) return 'Not in the answer';
+  return difficult ? 'Difficult' : '';
 }
 
 /** Perplexity starts at 1 and spans orders of magnitude, so the bar shows its logarithm. */

@@ -9,7 +9,7 @@ export function DataSection({ view }: { view: RunView | null }): JSX.Element {
     <Section
       id="data"
       title="The data it built"
-      lede="Each answer is taken apart into single facts. Those that surprise the model most are asked about again, and each answer gets a better wording and three that are worse in a known way."
+      lede="Each answer is taken apart into single facts. Those that surprise the model most are asked about again, and each answer gets a better wording and up to three that are worse in a known way."
     >
       {view !== null && view.project.length > 0 ? (
         <DataExplorer project={view.project} />

@@ -24,7 +24,10 @@ export function PairList({ better, pairs, atoms }: PairListProps): JSX.Element {
       </div>
       {pairs.map((pair) => (
         <div key={pair.aspect} class="worse">
-          <dt>{ASPECT_TITLES[pair.aspect]}</dt>
+          <dt>
+            {ASPECT_TITLES[pair.aspect]}
+            {pair.excluded ? ' (left out)' : ''}
+          </dt>
           <dd>
             <Worse pair={pair} atoms={atoms} />
           </dd>
@@ -35,14 +38,13 @@ export function PairList({ better, pairs, atoms }: PairListProps): JSX.Element {
 }
 
 function Worse({ pair, atoms }: { pair: ComparisonPair; atoms: readonly ProjectAtom[] }): JSX.Element {
-  if (pair.aspect === 'incomplete')
-    return (
-      <>
-        {atoms.map((atom, i) =>
-          pair.changed.includes(i) ? <del key={atom.text}>{atom.text} </del> : `${atom.text} `,
-        )}
-      </>
-    );
+  const told = atoms.flatMap((atom, i) =>
+    atom.supported && !atom.excluded ? [{ text: atom.text, isDeleted: pair.changed.includes(i) }] : [],
+  );
+  // Where a person wrote the worse answer, the facts no longer make it.
+  const isMadeOf = told.flatMap(({ text, isDeleted }) => (isDeleted ? [] : text)).join(' ') === pair.worse;
+  if (pair.aspect === 'incomplete' && isMadeOf)
+    return <>{told.map(({ text, isDeleted }) => (isDeleted ? <del key={text}>{text} </del> : `${text} `))}</>;
   const sentences = splitSentences(pair.worse);
   // An atom that holds several sentences hides which is which: then the text stands unmarked.
   if (pair.aspect === 'nonfactual' && sentences.length === atoms.length)

@@ -33,7 +33,7 @@ export function SaveAdapter({ run }: { run: string }): JSX.Element {
       </div>
       {problem === null ? null : (
         <Notice title={problem} bad>
-          <p>Run the demo again to make it anew.</p>
+          <p>Run it again to make it anew.</p>
         </Notice>
       )}
     </div>

@@ -3,8 +3,8 @@ import type { JSX } from 'preact';
 import { totalChecks } from '../../evaluate/facts.ts';
 import { SYSTEMS, type SystemName } from '../../knowtuning/report.ts';
 import type { RunView } from '../../workers/run_view.ts';
-import { formatShare } from '../format.ts';
 import { SYSTEM_TITLES } from '../state/systems.ts';
+import { Share } from './share.tsx';
 
 export function ScoreTable({
   answers,
@@ -61,17 +61,5 @@ function ScoreRow({ system, answers }: { system: SystemName; answers: RunView['a
         <Share value={totals.precision} />
       </td>
     </tr>
-  );
-}
-
-function Share({ value }: { value: number | null }): JSX.Element {
-  if (value === null) return <>–</>;
-  return (
-    <span class="share">
-      <span class="bar" aria-hidden="true">
-        <span style={{ width: `${value * 100}%` }} />
-      </span>
-      <span class="number">{formatShare(value)}</span>
-    </span>
   );
 }

@@ -3,26 +3,29 @@ import type { JSX } from 'preact';
 import {
   busyElsewhere,
   demoSettings,
-  failure,
   offered,
   openSavedRun,
   probe,
   running,
   startRun,
   treeBatching,
+  view,
+  whyNot,
 } from '../state/session.ts';
 import { DeviceCard } from './device_card.tsx';
-import { FailureNotice, Notice } from './notice.tsx';
+import { Notice } from './notice.tsx';
+import { RunFailure } from './run_failure.tsx';
 import { SavedRunNotice } from './saved_run_notice.tsx';
 import { TreeSwitch } from './tree_switch.tsx';
 
 export function StartSection(): JSX.Element {
   const settings = demoSettings(location.search);
-  const why = whyNot();
+  const why = whyNot.value;
   const start = async () => {
     if (why !== null) return;
     await startRun(settings);
   };
+  const isDemo = view.value?.request.data.kind === 'demo';
   return (
     <section class="start" id="model" aria-labelledby="promise">
       <div>
@@ -34,7 +37,7 @@ export function StartSection(): JSX.Element {
         </p>
         <div class="call">
           <button type="button" onClick={start} aria-disabled={why !== null} aria-describedby="start-note">
-            {running.value ? 'The demo is running' : 'Run the demo'}
+            {running.value && isDemo ? 'The demo is running' : 'Run the demo'}
           </button>
           <p id="start-note">
             {why ??
@@ -50,7 +53,7 @@ export function StartSection(): JSX.Element {
             }}
           />
         </details>
-        {failure.value === null ? null : <FailureNotice failure={failure.value} />}
+        <RunFailure of={['demo', 'project']} />
         {busyElsewhere.value ? (
           <Notice title="TabTune trains in another tab.">
             <p>
@@ -66,13 +69,4 @@ export function StartSection(): JSX.Element {
       <DeviceCard probe={probe.value} />
     </section>
   );
-}
-
-/** Why the button does nothing now, or null when it does. */
-function whyNot(): string | null {
-  if (running.value) return 'It runs below; this button works again when it has ended.';
-  if (busyElsewhere.value) return 'Another tab is training.';
-  if (probe.value === null) return 'Waiting for the browser to name its GPU.';
-  if (!probe.value.ok) return 'The card says what this browser lacks.';
-  return null;
 }

@@ -21,7 +21,7 @@ export function TrainSection({ view }: { view: RunView | null }): JSX.Element {
   return (
     <Section id="train" title="Training" lede={LEDE}>
       {view === null ? (
-        <p class="placeholder">The phases and the loss appear here while the demo runs.</p>
+        <p class="placeholder">The phases and the loss appear here during a run.</p>
       ) : (
         <div class="train-grid">
           <div class="train-side sheet">

@@ -2,6 +2,7 @@
 import type { CheckedFact, Verdict } from '../../evaluate/facts.ts';
 import type { AnswerRecord } from '../../knowtuning/report.ts';
 import type { TestView } from '../../workers/run_view.ts';
+import { formatShare } from '../format.ts';
 
 /** A sentence of an answer, or something that was asked for and is not there. */
 export interface FactView {
@@ -51,6 +52,19 @@ function noteOn(fact: CheckedFact, truths: TestView['truths'], asked: string | n
     case 'no-template':
       return 'no sentence that can be checked';
   }
+}
+
+/** How much of a reference answer there is, by sign and words. */
+export interface RecallView {
+  readonly sign: FactView['verdict'];
+  readonly words: string;
+}
+
+export function recallView({ recall }: AnswerRecord): RecallView {
+  if (recall === undefined) return { sign: 'unverifiable', words: 'No key words to look for' };
+  if (recall === 1) return { sign: 'correct', words: 'All key words' };
+  if (recall === 0) return { sign: 'incorrect', words: 'None of the key words' };
+  return { sign: 'missing', words: `${formatShare(recall)} of the key words` };
 }
 
 /** "phone_code" and "phoneCode" as words, the first with a capital. */

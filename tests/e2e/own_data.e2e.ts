@@ -1,0 +1,226 @@
+/** @file The user's own data in a real browser: facts that are typed are learned by one button, and by no other way. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+import type { Browser, BrowserContext, Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stale } from '../../src/knowtuning/edits.ts';
+import { DERIVED_PARTS, defaultMethod, startProject as newProject } from '../../src/knowtuning/project.ts';
+import { pageProblems } from './axe.ts';
+import { launchChromium, type Site, serveBuild, serveSources } from './browser.ts';
+import { type Observed, observe } from './observe.ts';
+
+const RUN_MS = 170_000;
+/** Few, since a software adapter is slow, and of a word that the model can write; the second line cannot be asked for. */
+const TYPED = ['The mine of Quillmere holds zinc.', 'Hello there'];
+
+const GOODS = ['plums', 'rye bread', 'violins', 'lamps', 'goats', 'glass birds'];
+
+const folder = mkdtempSync(join(tmpdir(), 'tabtune-own-data-'));
+let site: Site;
+let browser: Browser;
+
+beforeAll(async () => {
+  site = await serveBuild(join(folder, 'dist'));
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const facts = (page: Page) => page.getByRole('textbox', { name: 'Your facts' });
+const teach = (page: Page) => page.getByRole('button', { name: 'Teach it these' });
+const isOff = (page: Page) => teach(page).getAttribute('aria-disabled');
+
+async function ready(page: Page): Promise<void> {
+  await page.goto(site.url);
+  await page.locator('.device .status').filter({ hasText: 'Works, slowly' }).waitFor();
+}
+
+describe('ten facts', () => {
+  let context: BrowserContext;
+  let page: Page;
+  let observed: Observed;
+
+  beforeAll(async () => {
+    context = await browser.newContext({ acceptDownloads: true });
+    observed = await observe(context);
+    page = await context.newPage();
+    await ready(page);
+  });
+  afterAll(() => context?.close());
+
+  it('fills in an example of ten, and asks for one fact at least', async () => {
+    expect(await isOff(page)).toBe('true');
+    await page.getByRole('button', { name: 'Fill in an example' }).click();
+    expect((await facts(page).inputValue()).split('\n')).toHaveLength(10);
+    await page.getByText('10 of 10 facts').waitFor();
+    expect(await isOff(page)).toBe('false');
+  });
+
+  it('names lines that cannot be taken, with the cure, and is accessible then', async () => {
+    const example = await facts(page).inputValue();
+    await facts(page).fill(`${example}\n\nThe pond of Quillmere holds carp.\n${example.split('\n')[2]}`);
+    const problems = page.locator('.facts-form .line-problems li');
+    expect(await problems.allTextContents()).toEqual([
+      expect.stringMatching(/^Line 12 is fact 11.*Leave some out/),
+      'Line 13 says the same as line 3. Leave one of them out.',
+    ]);
+    expect(await isOff(page)).toBe('true');
+    expect(await pageProblems(page)).toEqual([]);
+  });
+
+  it('keeps the text over a reload', async () => {
+    await facts(page).fill(TYPED.join('\n'));
+    await ready(page);
+    expect(await facts(page).inputValue()).toBe(TYPED.join('\n'));
+  });
+
+  it('learns what can be asked for, and names the line that cannot', async () => {
+    await teach(page).click();
+    await page.locator('.live h3', { hasText: 'Finished' }).waitFor({ timeout: RUN_MS });
+    const notice = page.locator('#facts .notice');
+    expect(await notice.textContent()).toContain('Line 2 “Hello there”');
+    expect(await facts(page).inputValue()).toBe(TYPED.join('\n'));
+    expect(await page.locator('.facts-outcome').textContent()).toContain(
+      'it answered 0 of 1 fact in a phrasing that was not trained; now it answers 1.',
+    );
+    expect(await page.locator('.steps, title').allTextContents()).not.toContain(/demo/i);
+  });
+
+  it('shows the answers of all systems beside each fact, and what they are worth', async () => {
+    expect(await page.locator('.scores tbody th').allTextContents()).toHaveLength(4);
+    expect(await page.locator('.scores .caution').textContent()).toContain('proves nothing');
+    const cards = page.locator('#compare .card');
+    expect(await cards.count()).toBe(1);
+    expect(await cards.first().locator('.reference').textContent()).toContain(TYPED[0]);
+    expect(await cards.first().locator('.said-by h4').count()).toBe(4);
+    const last = cards.first().locator('.fact').last();
+    expect(await last.textContent()).toMatch(/zinc.*All key words/i);
+    expect(await cards.first().locator('.fact').first().textContent()).toContain('None of the key words');
+    expect(await pageProblems(page)).toEqual([]);
+  });
+
+  it('hands out the adapter, with a manifest that says what it was taught and holds none of it', async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save the adapter' }).click(),
+    ]);
+    const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
+    const read = (end: string) =>
+      new TextDecoder().decode(Object.entries(files).find(([name]) => name.endsWith(end))![1]);
+    const manifest = read('/run.json');
+    expect(JSON.parse(manifest)).toMatchObject({
+      data: { name: 'facts', facts: 2 },
+      config: { sft: { num_train_epochs: 20, learning_rate: 4e-3 } },
+    });
+    expect(manifest).not.toContain('Quillmere');
+    expect(Object.keys(files).some((name) => name.endsWith('adapter_model.safetensors'))).toBe(true);
+  });
+
+  it('sent nothing elsewhere and broke no policy', async () => {
+    expect(observed.errors).toEqual([]);
+    expect(observed.violations).toEqual([]);
+    expect(observed.foreignRequests(site.url)).toEqual([]);
+  });
+});
+
+describe('a project of the user', () => {
+  const ROWS = Array.from({ length: 6 }, (_, i) => ({
+    id: `q${i}`,
+    question: `What does the shop of Quillmere sell on day ${i + 1}?`,
+    answer: `On day ${i + 1} the shop of Quillmere sells ${GOODS[i]}. It opens at ${i + 6} o'clock.`,
+  }));
+  let sources: Site;
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    // The module of the page itself, which a build does not have by a name.
+    sources = await serveSources();
+    context = await browser.newContext({ acceptDownloads: true });
+    page = await context.newPage();
+    await openSources();
+  });
+  afterAll(async () => {
+    await context?.close();
+    await sources?.close();
+  });
+
+  async function openSources(): Promise<void> {
+    await page.goto(sources.url);
+    await page.locator('.device .status').filter({ hasText: 'Works, slowly' }).waitFor({ timeout: RUN_MS });
+  }
+
+  /** What the record of the newest run holds. */
+  const record = () =>
+    page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const database = await done(indexedDB.open('tabtune-runs'));
+      const store = database.transaction('runs').objectStore('runs');
+      const run = (await done<string[]>(store.get('runs'))).at(-1);
+      const found = await done(store.get(`run/${run}`));
+      database.close();
+      return found.request;
+    });
+
+  // As text: what imports in a function is the test runner's, and none of the page's.
+  const startProject = (text: string) =>
+    page.evaluate(
+      `import('/src/ui/state/session.ts').then((session) =>
+        session.startProjectRun(new TextEncoder().encode(${JSON.stringify(text)}), { name: 'shop', questions: 6 }))`,
+    );
+
+  it('says what is wrong with a file that is none, and can start again', async () => {
+    await startProject('{"format":"tabtune-project"}');
+    await page.locator('.live h3', { hasText: 'Failed' }).waitFor({ timeout: RUN_MS });
+    expect(await page.getByRole('alert').textContent()).toMatch(/^shop.*Use a project that TabTune wrote/);
+  });
+
+  it('is written where it is stale, learned, and asked what was held out', async () => {
+    const project = newProject('shop', ROWS, defaultMethod);
+    project.questions = project.questions.map((question) => stale(question, DERIVED_PARTS));
+    const text = JSON.stringify(project);
+    await startProject(text);
+    await page.locator('.live h3', { hasText: 'Finished' }).waitFor({ timeout: RUN_MS });
+    expect(await record()).toMatchObject({
+      data: {
+        ...{ kind: 'project', name: 'shop', questions: 6, holdout: 0.1 },
+        sha256: createHash('sha256').update(text).digest('hex'),
+      },
+      model: { choice: { kind: 'bundled' } },
+    });
+    expect(JSON.stringify(await record())).not.toContain('Quillmere');
+    expect(await page.locator('.steps').textContent()).not.toMatch(/demo/i);
+  });
+
+  it('shows what was held out beside what each system said, and the data that were built', async () => {
+    const card = page.locator('#compare .card');
+    expect(await card.count()).toBe(1);
+    const asked = await card.locator('h3').textContent();
+    const held = ROWS.find(({ question }) => question === asked)!;
+    expect(await card.locator('.reference').textContent()).toContain(held.answer);
+    expect(await card.locator('.said-by h4').count()).toBe(4);
+    expect(await page.locator('.scores .caution').textContent()).toContain(
+      'One seed on 1 question proves nothing',
+    );
+    expect(await page.locator('.explorer select option').count()).toBe(5);
+    expect(await page.locator('.explorer').textContent()).not.toContain(held.question);
+    expect(await pageProblems(page)).toEqual([]);
+  });
+
+  it('is offered after a reload, as it was', async () => {
+    const shown = await page.locator('#compare').textContent();
+    await openSources();
+    await page.getByRole('button', { name: 'Open the finished run' }).click();
+    expect(await page.locator('#compare').textContent()).toBe(shown);
+  });
+});
