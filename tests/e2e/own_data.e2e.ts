@@ -41,6 +41,18 @@ async function ready(page: Page): Promise<void> {
   await page.locator('.device .status').filter({ hasText: 'Works, slowly' }).waitFor();
 }
 
+/** The zip of the run on the page: its files' names, and run.json. */
+async function savedAdapter(page: Page): Promise<{ names: string[]; manifest: string }> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save the adapter' }).click(),
+  ]);
+  const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
+  const names = Object.keys(files);
+  const manifest = files[names.find((name) => name.endsWith('/run.json'))!]!;
+  return { names, manifest: new TextDecoder().decode(manifest) };
+}
+
 describe('ten facts', () => {
   let context: BrowserContext;
   let page: Page;
@@ -106,20 +118,13 @@ describe('ten facts', () => {
   });
 
   it('hands out the adapter, with a manifest that says what it was taught and holds none of it', async () => {
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Save the adapter' }).click(),
-    ]);
-    const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
-    const read = (end: string) =>
-      new TextDecoder().decode(Object.entries(files).find(([name]) => name.endsWith(end))![1]);
-    const manifest = read('/run.json');
+    const { manifest, names } = await savedAdapter(page);
     expect(JSON.parse(manifest)).toMatchObject({
       data: { name: 'facts', facts: 2 },
       config: { sft: { num_train_epochs: 20, learning_rate: 4e-3 } },
     });
     expect(manifest).not.toContain('Quillmere');
-    expect(Object.keys(files).some((name) => name.endsWith('adapter_model.safetensors'))).toBe(true);
+    expect(names.some((name) => name.endsWith('adapter_model.safetensors'))).toBe(true);
   });
 
   it('sent nothing elsewhere and broke no policy', async () => {
@@ -172,12 +177,29 @@ describe('a project of the user', () => {
       return found.request;
     });
 
-  // As text: what imports in a function is the test runner's, and none of the page's.
+  /**
+   * Starts on a model that is picked as files: the bundled one's own. As text, since what a function imports would be the
+   * test runner's.
+   */
   const startProject = (text: string) =>
-    page.evaluate(
-      `import('/src/ui/state/session.ts').then((session) =>
-        session.startProjectRun(new TextEncoder().encode(${JSON.stringify(text)}), { name: 'shop', questions: 6 }))`,
-    );
+    page.evaluate(`(async () => {
+      const { startProjectRun } = await import('/src/ui/state/session.ts');
+      const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
+      const files = await Promise.all(names.map(async (name) => {
+        const blob = await (await fetch('/model/' + name)).blob();
+        return { name, file: new File([blob], name) };
+      }));
+      await startProjectRun(new TextEncoder().encode(${JSON.stringify(text)}), {
+        name: 'shop',
+        questions: 6,
+        config: { stage2: { num_train_epochs: 2 } },
+        model: {
+          choice: { kind: 'files', name: 'picked', variant: 'safetensors', files },
+          weights: 'f16',
+          embedding: 'auto',
+        },
+      });
+    })()`);
 
   it('says what is wrong with a file that is none, and can start again', async () => {
     await startProject('{"format":"tabtune-project"}');
@@ -196,10 +218,12 @@ describe('a project of the user', () => {
         ...{ kind: 'project', name: 'shop', questions: 6, holdout: 0.1 },
         sha256: createHash('sha256').update(text).digest('hex'),
       },
-      model: { choice: { kind: 'bundled' } },
+      model: { choice: { kind: 'files', name: 'picked', files: [] }, weights: 'f16' },
     });
     expect(JSON.stringify(await record())).not.toContain('Quillmere');
-    expect(await page.locator('.steps').textContent()).not.toMatch(/demo/i);
+    const steps = await page.locator('.steps').textContent();
+    expect(steps).not.toMatch(/demo/i);
+    expect(steps).toContain('picked');
   });
 
   it('shows what was held out beside what each system said, and the data that were built', async () => {
@@ -215,6 +239,15 @@ describe('a project of the user', () => {
     expect(await page.locator('.explorer select option').count()).toBe(5);
     expect(await page.locator('.explorer').textContent()).not.toContain(held.question);
     expect(await pageProblems(page)).toEqual([]);
+  });
+
+  it('hands out the adapter, with a manifest that says what it was made of', async () => {
+    const { manifest } = await savedAdapter(page);
+    expect(JSON.parse(manifest)).toMatchObject({
+      data: { name: 'shop', questions: 6, holdout: 0.1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      model: { weights: 'f16' },
+      config: { stage1: { num_train_epochs: 6 }, stage2: { num_train_epochs: 2 } },
+    });
   });
 
   it('is offered after a reload, as it was', async () => {
