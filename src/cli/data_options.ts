@@ -2,9 +2,9 @@
 import type { DatasetKind, RowsOf } from '../formats/dataset.ts';
 import { FIELDS, type FieldName, type Mapping, type RowShape } from '../formats/dataset_mapping.ts';
 import { InputError } from '../formats/input_error.ts';
-import { parseDataset } from '../formats/rows.ts';
+import { readDatasetOf } from '../formats/rows.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
-import { readInput } from './open_model.ts';
+import { dataFiles, filesSha256 } from './data_input.ts';
 
 export const DATA_OPTIONS: OptionSpecs = {
   columns: {
@@ -17,10 +17,10 @@ export const DATA_OPTIONS: OptionSpecs = {
 };
 
 export interface DataFile<K extends DatasetKind> {
-  readonly bytes: Uint8Array;
   readonly rows: RowsOf[K];
   /** What run.json says of the data. */
   readonly manifest: {
+    readonly sha256: string;
     readonly format: string;
     readonly columns: Mapping['columns'] | null;
     readonly skipped_rows: number;
@@ -36,21 +36,21 @@ export async function readData<K extends DatasetKind>(
   progress: (line: string) => void,
 ): Promise<DataFile<K>> {
   const place = options.get('data');
-  const bytes = await readInput(place);
+  const files = await dataFiles(place);
   let skipped = 0;
   const onSkipped = (error: InputError) => {
     skipped++;
     progress(`left out: ${error.message}`);
   };
   const columns = options.maybe('columns');
-  const dataset = parseDataset(bytes, place, kind, {
+  const dataset = await readDatasetOf(files, place, kind, {
     mapping: columns === undefined ? null : parseColumns(columns, kind),
     ...(options.flag('skip-bad-rows') ? { onSkipped } : {}),
   });
   return {
-    bytes,
     rows: dataset.rows,
     manifest: {
+      sha256: await filesSha256(files),
       format: dataset.format,
       columns: dataset.mapping?.columns ?? null,
       skipped_rows: skipped,

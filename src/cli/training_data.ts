@@ -3,8 +3,8 @@ import type { InputError } from '../formats/input_error.ts';
 import type { TrainRow } from '../knowtuning/project.ts';
 import { readQuestionRows } from '../knowtuning/question_rows.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
+import { dataFiles } from './data_input.ts';
 import { DATA_OPTIONS, parseColumns } from './data_options.ts';
-import { readInput } from './open_model.ts';
 
 /** What --data may be. */
 export const TRAINING_DATA_HELP =
@@ -23,7 +23,7 @@ export async function readTrainingData(
   const path = options.get('data');
   const columns = options.maybe('columns');
   const isPreference = columns !== undefined && /(^|,)\s*(chosen|rejected)\s*=/.test(columns);
-  const { rows, format, known, notes } = await readQuestionRows(await readInput(path), path, {
+  const { rows, format, known, notes } = await readQuestionRows(await dataFiles(path), path, {
     mapping: columns === undefined ? null : parseColumns(columns, isPreference ? 'preference' : 'sft'),
     ...(options.flag('skip-bad-rows')
       ? { onSkipped: (error: InputError) => progress(`left out: ${error.message}`) }

@@ -6,7 +6,6 @@ import type { PreferenceRow, TrainingRow } from '../train/tuner.ts';
 import { CsvReader } from './dataset_csv.ts';
 import { JsonArrayReader, JsonLinesReader } from './dataset_json.ts';
 import { type Format, formatOf, type Mapping, nearestFormat } from './dataset_mapping.ts';
-import { isParquet, parquetRecords } from './dataset_parquet.ts';
 import { type DataRecord, type RecordReader, RowProblem } from './dataset_record.ts';
 import { missingFields, preferenceRow, trainingRow } from './dataset_rows.ts';
 import { InputError } from './input_error.ts';
@@ -92,14 +91,20 @@ function readerFor(name: string, beginning: string): RecordReader {
   return first === '[' ? new JsonArrayReader() : new JsonLinesReader();
 }
 
-/** Reads one file; feed it pieces with `push`, then call `end`. */
+/** Reads a file, or one after the other; feed it pieces with `push` or rows with `add`, then call `end`. */
 export class DatasetReader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+  /** Of the file at hand. */
+  #name: string;
+  /** Lines and rows of the files before it. */
+  #before = { line: 0, row: 0 };
   #reader: RecordReader | null = null;
   /** Blank lines before the first row, which count as lines. */
   #blank = '';
   #bytes = 0;
   #count = 0;
+  /** Of the last row. */
+  #line = 0;
   #waiting: DataRecord[] | null = [];
   readonly #columns = new Set<string>();
   #sample: Readonly<Record<string, unknown>> = {};
@@ -113,16 +118,18 @@ export class DatasetReader {
 
   /** @param name of the file, for messages; its ending tells tables from JSON */
   constructor(
-    private readonly name: string,
+    name: string,
     private readonly options: DatasetOptions = {},
-  ) {}
+  ) {
+    this.#name = name;
+  }
 
   /** @throws InputError where the file is no text, or too large */
   push(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     if (this.#bytes > MAX_DATA_BYTES)
       throw new InputError(
-        this.name,
+        this.#name,
         `is larger than the ${MAX_DATA_BYTES / 2 ** 20} MB that are read.`,
         'Split the file.',
       );
@@ -134,13 +141,21 @@ export class DatasetReader {
     this.#take(records);
   }
 
-  /** @throws InputError where the file holds no rows, or not what is wanted */
+  /** What comes from now on is another file of the same data: its lines and rows are counted on. */
+  nextFile(name: string): void {
+    this.#endFile();
+    this.#before = { line: this.#line, row: this.#count };
+    this.#reader = null;
+    this.#blank = '';
+    this.#name = name;
+  }
+
+  /** @throws InputError where there are no rows, or not what is wanted */
   end(): Dataset {
-    this.#text(this.#decode(new Uint8Array(0), false));
-    if (this.#reader) this.#take(this.#reader.end());
+    this.#endFile();
     if (this.#waiting) this.#settle();
     if (this.#count === 0)
-      throw new InputError(this.name, 'holds no rows.', 'Write at least one row into the file.');
+      throw new InputError(this.#name, 'holds no rows.', 'Write at least one row into the file.');
     const base = {
       format: this.#format?.name ?? 'Unknown',
       mapping: this.#format?.mapping ?? null,
@@ -156,11 +171,16 @@ export class DatasetReader {
       : { ...base, kind: 'preference', rows: this.#rows as PreferenceRow[] };
   }
 
+  #endFile(): void {
+    this.#text(this.#decode(new Uint8Array(0), false));
+    if (this.#reader) this.#take(this.#reader.end());
+  }
+
   #decode(bytes: Uint8Array, stream: boolean): string {
     try {
       return this.#decoder.decode(bytes, { stream });
     } catch {
-      throw new InputError(this.name, 'is not UTF-8 text.', 'Save it as UTF-8.');
+      throw new InputError(this.#name, 'is not UTF-8 text.', 'Save it as UTF-8.');
     }
   }
 
@@ -169,16 +189,19 @@ export class DatasetReader {
       this.#blank += text;
       return;
     }
-    this.#reader ??= readerFor(this.name, text);
+    this.#reader ??= readerFor(this.#name, text);
     const all = this.#blank + text;
     this.#blank = '';
     this.#take(this.#reader.push(all));
   }
 
   #take(records: readonly DataRecord[]): void {
-    for (const record of records) {
+    const { line, row } = this.#before;
+    for (const own of records) {
+      const record = { ...own, line: own.line + line, row: own.row + row };
+      this.#line = record.line;
       if (++this.#count > MAX_ROWS)
-        throw new InputError(this.name, `has more than ${MAX_ROWS} rows.`, 'Split the file.');
+        throw new InputError(this.#name, `has more than ${MAX_ROWS} rows.`, 'Split the file.');
       if (!(record.value instanceof RowProblem)) this.#see(record.value);
       if (!this.#waiting) this.#use(record);
       else if (this.#waiting.push(record) >= SAMPLE_ROWS) this.#settle();
@@ -265,20 +288,5 @@ export function detectDataset(bytes: Uint8Array, name: string, options: DatasetO
     throw new InputError(name, `has no column for ${open.join(' and ')}.`, 'Choose a column for each.');
   const reader = new DatasetReader(name, options);
   reader.push(bytes);
-  return reader.end();
-}
-
-/**
- * A whole file at once, in Parquet too.
- * @throws InputError as detectDataset does, and where Parquet is damaged
- */
-export async function readDataset(
-  bytes: Uint8Array,
-  name: string,
-  options: DatasetOptions = {},
-): Promise<Dataset> {
-  if (!isParquet(bytes)) return detectDataset(bytes, name, options);
-  const reader = new DatasetReader(name, options);
-  reader.add(await parquetRecords(bytes, name));
   return reader.end();
 }

@@ -11,6 +11,7 @@ import {
   detectDataset,
   type RowsOf,
 } from './dataset.ts';
+import { readDataFiles } from './dataset_files.ts';
 import { InputError } from './input_error.ts';
 import { isJsonObject } from './json.ts';
 import { type JsonRow, parseJsonRows } from './jsonl.ts';
@@ -45,7 +46,22 @@ export function strictDataset(dataset: Dataset, place: string, { onSkipped }: Ro
 }
 
 /**
- * A file whose rows are of one kind.
+ * Files of any format, Parquet too, whose rows are of one kind.
+ * @param place shown in messages
+ * @throws InputError with place and line for the first row that cannot be used
+ */
+export async function readDatasetOf<K extends DatasetKind>(
+  files: readonly File[],
+  place: string,
+  kind: K,
+  options: RowOptions = {},
+): Promise<DatasetOf<K>> {
+  const dataset = await readDataFiles(files, { mapping: options.mapping ?? null, kind });
+  return strictDataset(dataset, place, options) as unknown as DatasetOf<K>;
+}
+
+/**
+ * The same of one file of text.
  * @param place shown in messages: the file
  * @throws InputError with file and line for the first row that cannot be used
  */

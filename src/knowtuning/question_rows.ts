@@ -2,7 +2,8 @@
  * @file Questions with answers from a data file of any format: what the method is given where the file was made for
  * something else. A preference gives its better answer, a conversation its first question; what is left out is counted.
  */
-import { type Dataset, type DatasetOptions, readDataset } from '../formats/dataset.ts';
+import type { Dataset, DatasetOptions } from '../formats/dataset.ts';
+import { readDataFiles } from '../formats/dataset_files.ts';
 import { InputError } from '../formats/input_error.ts';
 import { type KnownDataset, knownDataset } from '../formats/known_datasets.ts';
 import { type RowOptions, strictDataset } from '../formats/rows.ts';
@@ -20,21 +21,22 @@ export interface QuestionRows {
 }
 
 /**
- * @param place shown in messages: the file
- * @throws InputError with file and line for the first row that cannot be used, unless rows may be skipped
+ * @param files of one data set
+ * @param place shown in messages: the file, or the data set
+ * @throws InputError with place and line for the first row that cannot be used, unless rows may be skipped
  */
 export async function readQuestionRows(
-  bytes: Uint8Array,
+  files: readonly File[],
   place: string,
   options: RowOptions = {},
 ): Promise<QuestionRows> {
   const mapping = options.mapping ?? null;
-  let dataset = await readDataset(bytes, place, { mapping });
+  let dataset = await readDataFiles(files, { mapping });
   const plain = dataset.columns.includes('question') && dataset.columns.includes('answer');
   // These two names are the method's own, whatever other columns stand beside them.
-  if (plain && mapping === null && dataset.kind === 'sft') dataset = await readDataset(bytes, place, ASKED);
+  if (plain && mapping === null && dataset.kind === 'sft') dataset = await readDataFiles(files, ASKED);
   // Of a file that says nothing, the rows must say what they lack.
-  else if (dataset.mapping === null) dataset = await readDataset(bytes, place, { kind: 'sft' });
+  else if (dataset.mapping === null) dataset = await readDataFiles(files, { kind: 'sft' });
   strictDataset(dataset, place, options);
   const ids = idsOf(dataset, place);
   let shortened = 0;

@@ -6,7 +6,8 @@ import { parseTrainRows } from '../../src/knowtuning/rows.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const jsonl = (...rows: unknown[]) => utf8(rows.map((row) => JSON.stringify(row)).join('\n'));
-const read = (bytes: Uint8Array, name = 'data.jsonl') => readQuestionRows(bytes, name);
+const read = (bytes: Uint8Array<ArrayBuffer>, name = 'data.jsonl') =>
+  readQuestionRows([new File([bytes], name)], name);
 
 describe('readQuestionRows', () => {
   it('reads questions with answers as it always did', async () => {

@@ -22,7 +22,7 @@ export const logprobs: Command = {
     ...ADAPTER_OPTION,
     data: {
       required: true,
-      help: 'JSONL, JSON or CSV of prompts and completions; of a conversation the last answer is scored',
+      help: 'JSONL, JSON, CSV or Parquet of prompts and completions; of a conversation the last answer is scored',
     },
     ...DATA_OPTIONS,
     out: { help: 'file for the rows as JSONL' },

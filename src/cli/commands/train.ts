@@ -30,7 +30,6 @@ import {
   treeBatching,
 } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
-import { sha256 } from '../sha256.ts';
 import { weightsReport } from './doctor.ts';
 
 /** Keys of --config that an adapter given by --adapter decides. */
@@ -47,7 +46,7 @@ export const train: Command = {
     reference: { default: 'start', help: 'reference of DPO: start, base, or a PEFT directory' },
     data: {
       required: true,
-      help: 'JSONL, JSON or CSV: prompt and completion, Alpaca, chat messages, ShareGPT; for DPO prompt, chosen and rejected, or OpenAI preference',
+      help: 'JSONL, JSON, CSV or Parquet: prompt and completion, Alpaca, chat messages, ShareGPT; for DPO prompt, chosen and rejected, or OpenAI preference',
     },
     ...DATA_OPTIONS,
     config: { help: "JSON of training options under Transformers' and PEFT's names" },
@@ -93,7 +92,6 @@ export const train: Command = {
         ...(opened.template === 'auto' ? { date_string: DATE_STRING } : {}),
         data: {
           name: dataPath,
-          sha256: sha256(data.bytes),
           rows: data.rows.length,
           ...data.manifest,
         },
