@@ -54,9 +54,19 @@ export function retryAfterSeconds(headers: Headers, now: number): number | null 
   return Number.isFinite(seconds) ? Math.min(MAX_RETRY_AFTER, Math.max(0, seconds)) : null;
 }
 
-/** The error for an answer that is no success. */
-export function hubError(response: Response, place: string, hasToken: boolean, now: number): HubError {
+/** What a repository of the Hub holds. */
+export type HubKind = 'model' | 'dataset';
+
+/** The error for an answer that is no success. @param now milliseconds since 1970 */
+export function hubError(
+  response: Response,
+  place: string,
+  kind: HubKind,
+  hasToken: boolean,
+  now: number,
+): HubError {
   const { status, headers } = response;
+  const thing = kind === 'model' ? 'model' : 'data set';
   const code = headers.get('x-error-code') ?? '';
   const fail = (kind: HubProblem, problem: string, cure: string, after: number | null = null) =>
     new HubError(kind, place, problem, cure, after);
@@ -64,18 +74,18 @@ export function hubError(response: Response, place: string, hasToken: boolean, n
     return fail(
       'token',
       hasToken
-        ? `The Hub does not open this model for your token (status ${status}).`
-        : `This model is gated: its owner wants to know who downloads it (status ${status}).`,
+        ? `The Hub does not open this ${thing} for your token (status ${status}).`
+        : `This ${thing} is gated: its owner wants to know who downloads it (status ${status}).`,
       hasToken
-        ? "Accept the conditions on the model's page at huggingface.co with the account of this token, and let the token read gated repositories."
-        : "Accept the conditions on the model's page at huggingface.co, make a read token in your settings there, and give it here.",
+        ? `Accept the conditions on the page of the ${thing} at huggingface.co with the account of this token, and let the token read gated repositories.`
+        : `Accept the conditions on the page of the ${thing} at huggingface.co, make a read token in your settings there, and give it here.`,
     );
   if (status === 401)
     return fail(
       'token',
       hasToken
-        ? 'The Hub does not accept the token, or there is no such model (status 401).'
-        : 'The Hub shows this to nobody without a token: the model is private or gated, or there is none of this name (status 401).',
+        ? `The Hub does not accept the token, or there is no such ${thing} (status 401).`
+        : `The Hub shows this to nobody without a token: the ${thing} is private or gated, or there is none of this name (status 401).`,
       hasToken
         ? 'Check the name, and make a new read token in your settings at huggingface.co.'
         : 'Check the name; if it is right, give a read token from your settings at huggingface.co.',
@@ -84,7 +94,7 @@ export function hubError(response: Response, place: string, hasToken: boolean, n
     return fail(
       'missing',
       'There is no such revision (status 404).',
-      'Leave the revision at main, or take one that the page of the model at huggingface.co lists.',
+      `Leave the revision at main, or take one that the page of the ${thing} at huggingface.co lists.`,
     );
   if (status === 404 || status === 410)
     return fail(
@@ -111,7 +121,7 @@ export function hubError(response: Response, place: string, hasToken: boolean, n
   return fail(
     'strange',
     `The Hub answered with status ${status}, which is not expected here.`,
-    'Try again; if it stays so, download the model by other means and open it from its folder.',
+    `Try again; if it stays so, download the ${thing} by other means and open it from its folder.`,
   );
 }
 

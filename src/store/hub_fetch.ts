@@ -2,7 +2,7 @@
  * @file Requests to the Hub: to its hosts only, redirects included, never without end, and every failure an error that
  * says what helps.
  */
-import { HubError, hubError, strange, unreachable } from './hub_error.ts';
+import { HubError, type HubKind, hubError, strange, unreachable } from './hub_error.ts';
 
 export const OFFICIAL_HUB = 'https://huggingface.co';
 
@@ -43,6 +43,8 @@ export function isHubAddress(url: string, hubUrl: string): boolean {
 export interface HubRequest {
   /** Shown in messages. */
   readonly place: string;
+  /** Of the repository that is asked for. */
+  readonly kind: HubKind;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -61,7 +63,7 @@ export interface HubAnswer {
  * @throws HubError for any answer that is no success; the reason of `signal` where it is aborted
  */
 export async function askHub(access: HubAccess, address: string, request: HubRequest): Promise<HubAnswer> {
-  const { place, signal } = request;
+  const { place, kind, signal } = request;
   const stall = new AbortController();
   const silence = access.stallMs ?? DEFAULT_STALL_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -84,7 +86,7 @@ export async function askHub(access: HubAccess, address: string, request: HubReq
     const response = await follow(access, address, request, both);
     if (!response.ok) {
       await response.body?.cancel();
-      throw hubError(response, place, access.token() !== null, access.now());
+      throw hubError(response, place, kind, access.token() !== null, access.now());
     }
     return { response, body: pieces(response, listen, failure, () => clearTimeout(timer)) };
   } catch (error) {

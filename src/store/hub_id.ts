@@ -14,6 +14,11 @@ export const DEFAULT_REVISION = 'main';
 const SEGMENT = /^(?!.*(--|\.\.))[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?$/;
 const REVISION = /^(?!.*\.\.)[\w][\w./-]{0,199}$/;
 
+/** Whether a text may name a branch, a tag or a commit. */
+export function looksLikeRevision(text: string): boolean {
+  return REVISION.test(text);
+}
+
 /** Whether a text has the form of a Hub id, with or without a revision. */
 export function looksLikeHubId(text: string): boolean {
   const [name = ''] = text.split('@', 1);
@@ -38,7 +43,7 @@ export function parseHubId(text: string): HubId {
       'is no name of a model on the Hub.',
       'Write it as organisation/name, for instance HuggingFaceTB/SmolLM2-135M-Instruct.',
     );
-  if (!REVISION.test(revision))
+  if (!looksLikeRevision(revision))
     throw new InputError(text.trim(), 'names no revision after its @.', 'Give a branch, a tag or a commit.');
   return { id, revision };
 }

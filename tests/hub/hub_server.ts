@@ -1,5 +1,5 @@
 /**
- * @file A local server that speaks the Hub's addresses, well and badly: models, their listing, downloads with ranges,
+ * @file A local server that speaks the Hub's addresses, well and badly: models and data sets, their listing, downloads with ranges,
  * ETags and redirects, and any fault that a test asks for. It counts what it serves.
  */
 import { createHash } from 'node:crypto';
@@ -38,6 +38,8 @@ export type Fault =
 export interface ServedModel {
   readonly commit: string;
   readonly gated: boolean;
+  /** Of data sets, what the head of README.md says. */
+  readonly card: unknown;
   readonly files: ReadonlyMap<string, ServedFile>;
 }
 
@@ -50,12 +52,17 @@ interface ServedFile {
 }
 
 /** As git: large files are those that .gitattributes names. */
-const LARGE = /\.(safetensors|gguf|bin)$/;
+const LARGE = /\.(safetensors|gguf|bin|parquet)$/;
+/** The branch that the Hub converts to Parquet. */
+const CONVERTED = 'refs/convert/parquet';
+
+type Files = Readonly<Record<string, string | Uint8Array | Content>>;
 const CHUNK = 2 ** 16;
 
 export const TOKEN = 'hf_right';
 
 export class HubServer {
+  /** By id; data sets by "datasets/" and id, and what is converted of one by "@" and CONVERTED behind that. */
   readonly models = new Map<string, ServedModel>();
   /** Bytes of bodies sent, by name of the file; what a dropped connection had buffered counts too. */
   readonly served = new Map<string, number>();
@@ -89,7 +96,17 @@ export class HubServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  addModel(id: string, files: Readonly<Record<string, string | Uint8Array | Content>>, gated = false): void {
+  /** @param converted files of the branch that the Hub makes of it */
+  addDataset(
+    id: string,
+    files: Files,
+    { card = null, gated = false, converted }: { card?: unknown; gated?: boolean; converted?: Files } = {},
+  ): void {
+    this.addModel(`datasets/${id}`, files, gated, card);
+    if (converted) this.addModel(`datasets/${id}@${CONVERTED}`, converted, gated, null);
+  }
+
+  addModel(id: string, files: Files, gated = false, card: unknown = null): void {
     const served = new Map<string, ServedFile>();
     const commit = createHash('sha1').update(id);
     for (const [name, data] of Object.entries(files)) {
@@ -99,7 +116,7 @@ export class HubServer {
       commit.update(oid);
       served.set(name, { content, isLarge, oid, etag: `"${oid}"` });
     }
-    this.models.set(id, { commit: commit.digest('hex'), gated, files: served });
+    this.models.set(id, { commit: commit.digest('hex'), gated, card, files: served });
   }
 
   fail(file: string, ...faults: readonly Fault[]): void {
@@ -121,29 +138,26 @@ export class HubServer {
     }
     this.requests.push(`${request.method} ${url.pathname} ${request.headers.range ?? ''}`.trim());
     const path = decodeURIComponent(url.pathname);
-    const info = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path);
+    const info = /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path);
     if (info)
-      return this.#api(response, info[1]!, info[2]!, (model) => ({
+      return this.#api(response, repository(info[1]!, info[2]!), info[3]!, (model) => ({
         _id: '1',
-        id: info[1],
+        id: info[2],
         sha: model.commit,
         gated: model.gated ? 'manual' : false,
         lastModified: '2026-01-01T00:00:00Z',
+        // The Hub tells only what is asked for.
+        ...(url.searchParams.getAll('expand').includes('cardData') ? { cardData: model.card } : {}),
       }));
-    const tree = /^\/api\/models\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(path);
-    if (tree) return this.#tree(response, tree[1]!, tree[2]!, url);
-    const resolved = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/([^/]+)$/.exec(path);
+    const tree = /^\/api\/(models|datasets)\/([^/]+\/[^/]+)\/tree\/([^/]+)$/.exec(path);
+    if (tree) return this.#tree(response, repository(tree[1]!, tree[2]!), tree[3]!, url);
+    const resolved = /^\/((?:datasets\/)?[^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path);
     if (resolved) return this.#resolve(request, response, resolved[1]!, resolved[2]!, resolved[3]!);
-    const stored = /^\/storage\/([^/]+\/[^/]+)\/([^/]+)$/.exec(path);
+    const stored = /^\/storage\/((?:datasets\/)?[^/]+\/[^/@]+(?:@refs\/convert\/parquet)?)\/(.+)$/.exec(path);
     if (stored) {
+      const [, id, name] = stored as unknown as [string, string, string];
       this.storageTokens.push(request.headers.authorization ?? null);
-      return this.#send(
-        request,
-        response,
-        stored[2]!,
-        this.file(stored[1]!, stored[2]!),
-        this.#next(stored[2]!),
-      );
+      return this.#send(request, response, name, this.file(id, name), this.#next(name));
     }
     response.writeHead(404).end();
   }
@@ -151,8 +165,10 @@ export class HubServer {
   /** Three files to a page, the next one in a Link header, as the Hub does with a thousand. */
   #tree(response: ServerResponse, id: string, revision: string, url: URL): void {
     const from = Number(url.searchParams.get('cursor') ?? 0);
+    const isRecursive = url.searchParams.get('recursive') === 'true';
     this.#api(response, id, revision, (model) => {
-      const entries = [...model.files].map(([path, { content, isLarge, oid }]) => ({
+      const files = [...model.files].filter(([path]) => isRecursive || !path.includes('/'));
+      const entries = files.map(([path, { content, isLarge, oid }]) => ({
         type: 'file',
         path,
         size: content.bytes,
@@ -172,18 +188,29 @@ export class HubServer {
   #api(response: ServerResponse, id: string, revision: string, body: (model: ServedModel) => unknown): void {
     const fault = this.#next('api');
     if (fault?.kind === 'status') return void response.writeHead(fault.status, fault.headers).end();
-    const model = this.models.get(id);
-    if (!model) return void response.writeHead(401, { 'x-error-code': 'RepoNotFound' }).end();
-    if (revision !== 'main' && revision !== model.commit)
-      return void response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end();
+    if (!this.models.has(id)) return void response.writeHead(401, { 'x-error-code': 'RepoNotFound' }).end();
+    const model = this.#at(id, revision)?.model;
+    if (!model) return void response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end();
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(body(model)));
   }
 
+  /** A repository at a revision, with the name it has in `models`. */
+  #at(id: string, revision: string): { readonly key: string; readonly model: ServedModel } | null {
+    for (const [key, name] of [
+      [id, 'main'],
+      [`${id}@${CONVERTED}`, CONVERTED],
+    ] as const) {
+      const model = this.models.get(key);
+      if (model && (revision === name || revision === model.commit)) return { key, model };
+    }
+    return null;
+  }
+
   #resolve(request: IncomingMessage, response: ServerResponse, id: string, revision: string, name: string) {
-    const model = this.models.get(id);
+    const { key, model } = this.#at(id, revision) ?? {};
     const file = model?.files.get(name);
-    if (!model || !file || revision !== model.commit)
+    if (!key || !model || !file || revision !== model.commit)
       return void response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
     if (model.gated && request.headers.authorization !== `Bearer ${TOKEN}`)
       return void response
@@ -192,7 +219,7 @@ export class HubServer {
     response.setHeader('x-repo-commit', model.commit);
     if (!file.isLarge) return this.#send(request, response, name, file, this.#next(name));
     response.writeHead(302, {
-      location: `/storage/${id}/${name}`,
+      location: `/storage/${key}/${name}`,
       'x-linked-etag': file.etag,
       'x-linked-size': String(file.content.bytes),
     });
@@ -253,6 +280,8 @@ export class HubServer {
     return this.faults.get(name)?.shift();
   }
 }
+
+const repository = (kind: string, id: string) => (kind === 'models' ? id : `datasets/${id}`);
 
 function oidOf(content: Content, isLarge: boolean): string {
   const hash = createHash(isLarge ? 'sha256' : 'sha1');
