@@ -1,23 +1,29 @@
-/** @file What `build` and `audit` write: the audit, and the data sets in other trainers' formats. */
+/** @file What `build`, `knowtune` and `audit` write: the audit, the data sets, and these in other trainers' formats. */
 import type { World } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
 import { parseJsonRows } from '../formats/jsonl.ts';
 import { parsePrompts } from '../formats/rows.ts';
 import { type Audit, auditProject } from '../knowtuning/audit/audit.ts';
 import type { TestText } from '../knowtuning/audit/leaks.ts';
-import { EXPORT_FORMATS, type ExportFormat, exportFiles } from '../knowtuning/exports/files.ts';
+import { augmentedRows } from '../knowtuning/augment.ts';
+import { preferenceRows } from '../knowtuning/compare.ts';
+import { EXPORT_FORMATS, type ExportFormat, exportFiles, jsonLines } from '../knowtuning/exports/files.ts';
 import type { Project } from '../knowtuning/project.ts';
 import type { OpenedTuner } from '../train/open_tuner.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
 import { readInput } from './open_model.ts';
 
+export const FORMAT_OPTION: OptionSpecs = {
+  format: {
+    help: `also write the data sets for other trainers: ${EXPORT_FORMATS.join(',')}, or some of these`,
+  },
+};
+
 export const AUDIT_OPTIONS: OptionSpecs = {
   test: {
     help: 'JSONL of the questions that will be asked afterwards: those that training has seen are named',
   },
-  format: {
-    help: `also write the data sets for other trainers: ${EXPORT_FORMATS.join(',')}, or some of these`,
-  },
+  ...FORMAT_OPTION,
 };
 
 /** Formats that --format names. @throws InputError for one that there is not */
@@ -79,6 +85,20 @@ export function auditFiles(
   return new Map([
     ['audit.json', `${JSON.stringify(audit, null, 2)}\n`],
     ...formats.flatMap((format) => [...exportFiles(project, format)]),
+  ]);
+}
+
+/** A project with its data sets, its audit, and the files of each format. */
+export function datasetFiles(
+  project: Project,
+  audit: Audit,
+  formats: readonly ExportFormat[],
+): Map<string, string> {
+  return new Map([
+    ['sft.jsonl', jsonLines(augmentedRows(project))],
+    ['dpo.jsonl', jsonLines(preferenceRows(project))],
+    ['project.json', `${JSON.stringify(project, null, 2)}\n`],
+    ...auditFiles(project, audit, formats),
   ]);
 }
 

@@ -1,10 +1,11 @@
 /** @file The rows of --data: which columns mean what, what becomes of bad rows, and which line a row came from. */
+import { type DataSource, knownSource } from '../formats/data_source.ts';
 import type { DatasetKind, RowsOf } from '../formats/dataset.ts';
 import { FIELDS, type FieldName, type Mapping, type RowShape } from '../formats/dataset_mapping.ts';
 import { InputError } from '../formats/input_error.ts';
 import { readDatasetOf } from '../formats/rows.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
-import { dataFiles, filesSha256 } from './data_input.ts';
+import { filesSha256, openData } from './data_input.ts';
 
 export const DATA_OPTIONS: OptionSpecs = {
   columns: {
@@ -21,6 +22,8 @@ export interface DataFile<K extends DatasetKind> {
   /** What run.json says of the data. */
   readonly manifest: {
     readonly sha256: string;
+    /** Where the rows were published; null where that is not known. */
+    readonly source: DataSource | null;
     readonly format: string;
     readonly columns: Mapping['columns'] | null;
     readonly skipped_rows: number;
@@ -36,7 +39,7 @@ export async function readData<K extends DatasetKind>(
   progress: (line: string) => void,
 ): Promise<DataFile<K>> {
   const place = options.get('data');
-  const files = await dataFiles(place);
+  const { files, source } = await openData(place, progress);
   let skipped = 0;
   const onSkipped = (error: InputError) => {
     skipped++;
@@ -51,6 +54,7 @@ export async function readData<K extends DatasetKind>(
     rows: dataset.rows,
     manifest: {
       sha256: await filesSha256(files),
+      source: source ?? knownSource(dataset.columns),
       format: dataset.format,
       columns: dataset.mapping?.columns ?? null,
       skipped_rows: skipped,

@@ -1,16 +1,22 @@
 /** @file The questions of `build` and `knowtune`: from a data file of any format that TabTune reads. */
+import type { DataSource } from '../formats/data_source.ts';
 import type { InputError } from '../formats/input_error.ts';
 import type { TrainRow } from '../knowtuning/project.ts';
 import { readQuestionRows } from '../knowtuning/question_rows.ts';
 import type { OptionSpecs, Options } from './arguments.ts';
-import { dataFiles } from './data_input.ts';
+import { DATA_HELP, openData } from './data_input.ts';
 import { DATA_OPTIONS, parseColumns } from './data_options.ts';
 
 /** What --data may be. */
-export const TRAINING_DATA_HELP =
-  'questions with answers: JSONL, JSON, CSV or Parquet, as {question, answer}, Alpaca (also rankings), ShareGPT, chat messages or preferences';
+export const TRAINING_DATA_HELP = `questions with answers: JSONL, JSON, CSV or Parquet, as {question, answer}, Alpaca (also rankings), ShareGPT, chat messages or preferences; ${DATA_HELP}`;
 
 export const TRAINING_DATA_OPTIONS: OptionSpecs = DATA_OPTIONS;
+
+export interface TrainingData {
+  readonly rows: readonly TrainRow[];
+  /** Where they were published; null where that is not known. */
+  readonly source: DataSource | null;
+}
 
 /**
  * Questions with answers of --data; tells of what data set they are, its licence, and what is not used.
@@ -19,18 +25,19 @@ export const TRAINING_DATA_OPTIONS: OptionSpecs = DATA_OPTIONS;
 export async function readTrainingData(
   options: Options,
   progress: (line: string) => void,
-): Promise<readonly TrainRow[]> {
-  const path = options.get('data');
+): Promise<TrainingData> {
+  const place = options.get('data');
   const columns = options.maybe('columns');
   const isPreference = columns !== undefined && /(^|,)\s*(chosen|rejected)\s*=/.test(columns);
-  const { rows, format, known, notes } = await readQuestionRows(await dataFiles(path), path, {
+  const { files, source } = await openData(place, progress);
+  const { rows, format, known, notes } = await readQuestionRows(files, place, {
     mapping: columns === undefined ? null : parseColumns(columns, isPreference ? 'preference' : 'sft'),
     ...(options.flag('skip-bad-rows')
       ? { onSkipped: (error: InputError) => progress(`left out: ${error.message}`) }
       : {}),
   });
-  progress(`${path}: ${rows.length} questions (${format})`);
-  if (known) progress(`This is ${known.name}; licence: ${known.licence}.`);
+  progress(`${place}: ${rows.length} questions (${format})`);
+  if (known && !source) progress(`This is ${known.name}; licence: ${known.licence}.`);
   for (const note of notes) progress(note);
-  return rows;
+  return { rows, source: source ?? known };
 }

@@ -12,6 +12,7 @@ import {
   type RowsOf,
 } from './dataset.ts';
 import { readDataFiles } from './dataset_files.ts';
+import { nearestFormat } from './dataset_mapping.ts';
 import { InputError } from './input_error.ts';
 import { isJsonObject } from './json.ts';
 import { type JsonRow, parseJsonRows } from './jsonl.ts';
@@ -31,6 +32,12 @@ export interface RowOptions extends Pick<DatasetOptions, 'mapping'> {
  * @throws InputError with file and line for the first row that cannot be used
  */
 export function strictDataset(dataset: Dataset, place: string, { onSkipped }: RowOptions): Dataset {
+  if (dataset.rows.length === 0 && dataset.mapping === null && saysNothing(dataset.columns))
+    throw new InputError(
+      `${place}:${dataset.dropped[0]?.line ?? 1}`,
+      `the names of the columns do not tell what they mean: ${dataset.columns.join(', ')}.`,
+      'Say it by --columns prompt=NAME,completion=NAME.',
+    );
   for (const dropped of dataset.dropped) {
     const error = rowError(place, dropped);
     if (!onSkipped) throw error;
@@ -43,6 +50,12 @@ export function strictDataset(dataset: Dataset, place: string, { onSkipped }: Ro
       `Its columns are ${dataset.columns.join(', ') || 'unknown'}; name them "prompt" and "completion", say.`,
     );
   return dataset;
+}
+
+/** Whether none of the columns is one that a row of the nearest format has. */
+function saysNothing(columns: readonly string[]): boolean {
+  const known = Object.values(nearestFormat(columns).mapping.columns);
+  return columns.length > 0 && !known.some((column) => columns.includes(column));
 }
 
 /**

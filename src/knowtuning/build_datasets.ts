@@ -1,5 +1,6 @@
 /** @file The data sets of both stages without training, for use elsewhere. */
 import type { Author } from '../authors/author.ts';
+import type { DataSource } from '../formats/data_source.ts';
 import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
 import { augmentedRows } from './augment.ts';
 import { type OnAuthorCall, RememberingAuthor } from './author_calls.ts';
@@ -18,6 +19,8 @@ import { writeReplay } from './replay.ts';
 
 export interface BuildInput {
   readonly name: string;
+  /** Where `train` was published. */
+  readonly source?: DataSource | null;
   readonly tuner: Tuner;
   readonly author: Author;
   readonly train: readonly TrainRow[];
@@ -47,7 +50,7 @@ export async function buildDatasets(input: BuildInput): Promise<BuiltDatasets> {
   const { tuner, adapter, signal, onProblem } = input;
   const author = new RememberingAuthor(input.author, { ...input.authorCalls }, input.onAuthorCall);
   const context = { signal, onProblem };
-  let project = startProject(input.name, input.train, input.method);
+  let project = startProject(input.name, input.train, input.method, input.source);
   project.authorCalls = author.kept;
   project = await extractAtoms(project, author, context);
   project = await measureAtoms(project, tuner, adapter, 'perplexity', context);

@@ -1,6 +1,7 @@
 /** @file What a run of the method is given. */
 import type { Author } from '../authors/author.ts';
 import type { World } from '../authors/world.ts';
+import type { DataSource } from '../formats/data_source.ts';
 import type { TrainConfig, TrainResult, Tuner } from '../train/tuner.ts';
 import type { OnAuthorCall } from './author_calls.ts';
 import type { OnKnowtuneEvent } from './events.ts';
@@ -30,6 +31,8 @@ export interface KnowtuneOptions {
 
 export interface KnowtuneInput {
   readonly name: string;
+  /** Where `train` was published. */
+  readonly source?: DataSource | null;
   readonly tuner: Tuner;
   readonly author: Author;
   /** Where there is one, answers are checked against it. */

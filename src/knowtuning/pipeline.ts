@@ -57,7 +57,7 @@ export async function knowtune(input: KnowtuneInput): Promise<KnowtuneResult> {
   const { tuner, world, test, signal } = input;
   const given = input.project ? unmeasuredProject(input.project) : null;
   const options = given ? { ...input.options, method: given.method } : input.options;
-  let project = given ?? startProject(input.name, input.train, options.method);
+  let project = given ?? startProject(input.name, input.train, options.method, input.source);
   const original = originalRows(project);
   if (original.length === 0) throw new InputError('training data', 'There are no rows.', 'Give questions.');
   const told = new PhaseTeller({ ...input, options });

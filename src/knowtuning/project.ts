@@ -3,6 +3,7 @@
  * be looked at, edited, resumed and repeated.
  */
 import * as v from 'valibot';
+import { type DataSource, dataSourceSchema } from '../formats/data_source.ts';
 import { InputError } from '../formats/input_error.ts';
 
 export const PROJECT_VERSION = 1;
@@ -123,6 +124,8 @@ const projectSchema = v.object({
   format: v.literal('tabtune-project'),
   version: v.literal(PROJECT_VERSION),
   name: text,
+  /** Where the questions were published; absent where that is not known. */
+  source: v.optional(dataSourceSchema),
   method: methodSchema,
   questions: v.array(questionSchema),
   /** Rows about known atoms that were not selected. */
@@ -188,11 +191,17 @@ export interface TrainRow {
 }
 
 /** A project in which nothing has been done yet. */
-export function startProject(name: string, rows: readonly TrainRow[], method: MethodOptions): Project {
+export function startProject(
+  name: string,
+  rows: readonly TrainRow[],
+  method: MethodOptions,
+  source: DataSource | null = null,
+): Project {
   return {
     format: 'tabtune-project',
     version: PROJECT_VERSION,
     name,
+    ...(source ? { source } : {}),
     method: checkMethod(method),
     questions: rows.map(({ id, question, answer }) => ({
       ...{ id, question, answer },

@@ -2,10 +2,10 @@
  * @file Questions with answers from a data file of any format: what the method is given where the file was made for
  * something else. A preference gives its better answer, a conversation its first question; what is left out is counted.
  */
+import { type DataSource, knownSource } from '../formats/data_source.ts';
 import type { Dataset, DatasetOptions } from '../formats/dataset.ts';
 import { readDataFiles } from '../formats/dataset_files.ts';
 import { InputError } from '../formats/input_error.ts';
-import { type KnownDataset, knownDataset } from '../formats/known_datasets.ts';
 import { type RowOptions, strictDataset } from '../formats/rows.ts';
 import type { Message, PreferenceRow, TrainingRow } from '../train/tuner.ts';
 import type { TrainRow } from './project.ts';
@@ -15,7 +15,7 @@ export interface QuestionRows {
   readonly rows: readonly TrainRow[];
   readonly format: string;
   /** The data set that it is, where its columns tell. */
-  readonly known: KnownDataset | null;
+  readonly known: DataSource | null;
   /** Sentences about what of the file is not used. */
   readonly notes: readonly string[];
 }
@@ -48,7 +48,7 @@ export async function readQuestionRows(
   return {
     rows: checkRows(rows, place, dataset.lines),
     format: dataset.format,
-    known: knownDataset(dataset.columns),
+    known: knownSource(dataset.columns),
     notes: [
       ...(dataset.kind === 'preference'
         ? ['The better answers are taken; the method makes worse ones of its own.']

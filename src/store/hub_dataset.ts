@@ -3,6 +3,7 @@
  * file checked against the Hub's own hash. A data set whose own files cannot be read is taken as the Hub converted it.
  */
 import * as v from 'valibot';
+import type { DataSource } from '../formats/data_source.ts';
 import { MAX_DATA_BYTES } from '../formats/dataset.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { PartFile, Records } from './cache_host.ts';
@@ -36,6 +37,8 @@ export interface HubDataset {
 /** How far a download is: of the file at hand, and of all. */
 export interface DatasetProgress extends FileProgress {
   readonly file: string;
+  /** Size of the file at hand. */
+  readonly bytes: number;
   readonly allDone: number;
   readonly allBytes: number;
 }
@@ -88,6 +91,7 @@ export async function downloadDataset(
       options.onProgress?.({
         ...progress,
         file: file.name,
+        bytes: file.bytes,
         allDone: before + progress.done,
         allBytes: bytes,
       });
@@ -97,6 +101,13 @@ export async function downloadDataset(
     before += file.bytes;
   }
   return downloaded;
+}
+
+/** For headers of projects and manifests of runs. */
+export function datasetSource({ id, licence, files, ...of }: HubDataset): DataSource {
+  const { revision, commit, config, split, partial } = of;
+  const names = files.map(({ name }) => name);
+  return { name: id, licence, hub: { revision, commit, config, split, files: names, partial } };
 }
 
 /** A data set in a line: what it is, at which commit, under which licence. */

@@ -23,6 +23,7 @@ describe('parseDatasetId', () => {
       'huggingface.co/datasets/a/b/viewer/some%20config/test?row=3',
       { id: 'a/b', revision: 'main', config: 'some config', split: 'test' },
     ],
+    ['www.huggingface.co/datasets/a/b/viewer', { id: 'a/b', revision: 'main', config: null, split: null }],
     [
       'https://huggingface.co/datasets/a/b/tree/v2/data',
       { id: 'a/b', revision: 'v2', config: null, split: null },

@@ -3,7 +3,6 @@ import { createRulesAuthor } from '../../authors/rules.ts';
 import type { World } from '../../authors/world.ts';
 import { InputError } from '../../formats/input_error.ts';
 import { parseJson } from '../../formats/json.ts';
-import { parseSftRows } from '../../formats/rows.ts';
 import { type Audit, auditProject } from '../../knowtuning/audit/audit.ts';
 import type { Finding } from '../../knowtuning/audit/finding.ts';
 import { extractAtoms, writeComparisons } from '../../knowtuning/prepare.ts';
@@ -13,7 +12,6 @@ import {
   type Project,
   parseProject,
   startProject,
-  type TrainRow,
 } from '../../knowtuning/project.ts';
 import type { Options } from '../arguments.ts';
 import { AUDIT_OPTIONS, auditFiles, auditText, exportFormats, readLeakRows } from '../audit_output.ts';
@@ -21,6 +19,7 @@ import type { Command } from '../command.ts';
 import { METHOD_OPTIONS } from '../method_options.ts';
 import { readInput } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
+import { readTrainingData, TRAINING_DATA_HELP, TRAINING_DATA_OPTIONS } from '../training_data.ts';
 import { readWorld } from '../world_files.ts';
 
 /** Findings that are printed; all of them are in the file. */
@@ -30,21 +29,20 @@ export const auditCommand: Command = {
   summary: 'what is wrong with the rows and pairs of a project, or of a data file, without a model',
   options: {
     project: { help: 'project.json that build or knowtune wrote' },
-    data: {
-      help: 'questions with answers in any format that train reads; the offline author makes pairs of them',
-    },
+    data: { help: `${TRAINING_DATA_HELP}; the offline author makes pairs of them` },
+    ...TRAINING_DATA_OPTIONS,
     ...AUDIT_OPTIONS,
     ...Object.fromEntries(['world', 'style-pairs', 'seed'].map((name) => [name, METHOD_OPTIONS[name]!])),
     out: { help: 'directory for audit.json, and for the data sets that --format names' },
   },
-  async run(options) {
+  async run(options, progress) {
     const formats = exportFormats(options);
     const out = options.maybe('out');
     if (formats.length > 0 && out === undefined)
       throw new InputError('--format', 'needs a directory to write to.', 'Give --out.');
     const world = await readWorld(options.get('world'));
     const test = await readLeakRows(options);
-    const project = await projectOf(options, world);
+    const project = await projectOf(options, world, progress);
     const audit = await auditProject({ project, test, world });
     if (out !== undefined) await writeDirectory(out, auditFiles(project, audit, formats));
     return audit;
@@ -66,7 +64,7 @@ function line({ severity, kind, id, aspect, message, cure }: Finding): string {
   return `${severity}: ${kind}${place === '' ? '' : ` (${place})`}: ${message} ${cure}`;
 }
 
-async function projectOf(options: Options, world: World): Promise<Project> {
+async function projectOf(options: Options, world: World, progress: (line: string) => void): Promise<Project> {
   const [path, data] = [options.maybe('project'), options.maybe('data')];
   if ((path === undefined) === (data === undefined))
     throw new InputError('audit', 'needs either --project or --data.', 'Give one of the two.');
@@ -77,14 +75,9 @@ async function projectOf(options: Options, world: World): Promise<Project> {
     seed: options.integer('seed', 0),
   };
   const author = createRulesAuthor(world, method.seed);
-  const rows = parseSftRows(await readInput(data!), data!).flatMap((row, i): TrainRow[] =>
-    'prompt' in row ? [{ id: `row-${i + 1}`, question: row.prompt, answer: row.completion }] : [],
-  );
-  if (rows.length === 0)
-    throw new InputError(
-      data!,
-      'holds no row of one question and one answer.',
-      'Conversations are not audited.',
-    );
-  return writeComparisons(await extractAtoms(startProject(data!, rows, method), author), author);
+  const { rows, source } = await readTrainingData(options, progress);
+  // By their number, so that the same data give the same pairs whatever ids they come with.
+  const numbered = rows.map(({ question, answer }, i) => ({ id: `row-${i + 1}`, question, answer }));
+  const started = startProject(data!, numbered, method, source);
+  return writeComparisons(await extractAtoms(started, author), author);
 }

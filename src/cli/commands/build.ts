@@ -1,19 +1,19 @@
 /** @file `build`: the data sets of KnowTuning without training, for use here or elsewhere. */
 import type { UsageReport } from '../../authors/openai/usage.ts';
+import type { DataSource } from '../../formats/data_source.ts';
 import { InputError } from '../../formats/input_error.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { RememberingAuthor } from '../../knowtuning/author_calls.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
 import type { CostEstimate } from '../../knowtuning/cost_estimate.ts';
 import { countKnowledge } from '../../knowtuning/counts.ts';
-import { jsonLines } from '../../knowtuning/exports/files.ts';
 import type { KnowledgeLevel } from '../../knowtuning/project.ts';
 import { knowledgeText } from '../../knowtuning/report.ts';
 import {
   AUDIT_OPTIONS,
-  auditFiles,
   auditFor,
   auditText,
+  datasetFiles,
   exportFormats,
   readLeakRows,
 } from '../audit_output.ts';
@@ -39,6 +39,8 @@ import { readWorld } from '../world_files.ts';
 
 interface BuildResult {
   readonly out: string;
+  /** Where the questions were published; null where that is not known. */
+  readonly source: DataSource | null;
   readonly questions: number;
   readonly atoms: number;
   readonly difficult: number;
@@ -85,11 +87,14 @@ export const buildCommand: Command = {
     const asks = options.maybe('batch-out') === undefined && (!estimates || sampled > 0);
     const choice = authorChoice(options, asks);
     checkSource(options);
-    if (estimates)
-      return estimateBuild(options, choice, await readTrainingData(options, progress), method, progress);
+    if (estimates) {
+      const { rows } = await readTrainingData(options, progress);
+      return estimateBuild(options, choice, rows, method, progress);
+    }
     const batch = await openBatch(options, choice);
     const document = options.maybe('document');
-    const given = document === undefined ? await readTrainingData(options, progress) : [];
+    const { rows: given, source } =
+      document === undefined ? await readTrainingData(options, progress) : { rows: [], source: null };
     const test = await readLeakRows(options);
     const formats = exportFormats(options);
     if (batch) {
@@ -121,6 +126,7 @@ export const buildCommand: Command = {
       progress(`${train.length} questions on ${opened.gpu.adapter.description}`);
       const { project, sft, dpo } = await buildDatasets({
         name: document ?? options.get('data'),
+        source,
         tuner: opened.tuner,
         author,
         train,
@@ -133,18 +139,11 @@ export const buildCommand: Command = {
       });
       if (batch && batch.waiting.size > 0) return await writeRound(batch, 'write', options, journal);
       const audit = await auditFor(opened, project, test, world);
-      await writeDirectory(
-        options.get('out'),
-        new Map([
-          ['sft.jsonl', jsonLines(sft)],
-          ['dpo.jsonl', jsonLines(dpo)],
-          ['project.json', `${JSON.stringify(project, null, 2)}\n`],
-          ...auditFiles(project, audit, formats),
-        ]),
-      );
+      await writeDirectory(options.get('out'), datasetFiles(project, audit, formats));
       const atoms = project.questions.flatMap((q) => q.atoms);
       return {
         out: options.get('out'),
+        source,
         questions: project.questions.length,
         atoms: atoms.length,
         difficult: atoms.filter((a) => a.difficult).length,

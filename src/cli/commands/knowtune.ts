@@ -2,16 +2,18 @@
 
 import type { UsageReport } from '../../authors/openai/usage.ts';
 import type { World } from '../../authors/world.ts';
+import type { DataSource } from '../../formats/data_source.ts';
 import { InputError } from '../../formats/input_error.ts';
 import { decodeUtf8 } from '../../formats/json.ts';
 import { writePeft } from '../../formats/peft.ts';
 import { trainerState } from '../../formats/trainer_state.ts';
+import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { RememberingAuthor } from '../../knowtuning/author_calls.ts';
 import { chooseDemoRows, DEMO_QUESTIONS } from '../../knowtuning/demo.ts';
 import type { KnowtuneEvent } from '../../knowtuning/events.ts';
 import { HOLDOUT_SHARE, holdOut } from '../../knowtuning/holdout.ts';
 import { type KnowtuneOptions, type KnowtuneResult, knowtune } from '../../knowtuning/pipeline.ts';
-import type { Project, TrainRow } from '../../knowtuning/project.ts';
+import type { TrainRow } from '../../knowtuning/project.ts';
 import { formatReport, type KnowtuneReport } from '../../knowtuning/report.ts';
 import type { TestRow } from '../../knowtuning/rows.ts';
 import { runOptions, STAGES, type Stage } from '../../knowtuning/run_options.ts';
@@ -20,6 +22,7 @@ import { kernelVariants } from '../../ops/kernel_variants.ts';
 import { trainConfigToJson } from '../../train/config_json.ts';
 import type { TrainResult } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
+import { auditFor, auditText, datasetFiles, exportFormats, FORMAT_OPTION } from '../audit_output.ts';
 import { openJournal } from '../author_journal.ts';
 import { authorChoice, openAuthor, usageLines } from '../author_options.ts';
 import { tellCalls } from '../author_progress.ts';
@@ -38,6 +41,16 @@ import { readTrainingData, TRAINING_DATA_HELP, TRAINING_DATA_OPTIONS } from '../
 import { bundled, readTestRows, readTrainRows, readWorld } from '../world_files.ts';
 import { weightsReport } from './doctor.ts';
 import { summarize } from './train.ts';
+
+interface KnowtuneOutput {
+  readonly out: string;
+  /** Where the questions were published; null where that is not known. */
+  readonly source: DataSource | null;
+  readonly seconds: number;
+  readonly usage: UsageReport | null;
+  readonly audit: Pick<Audit, 'pairs' | 'unmarkedPairs' | 'counts'>;
+  readonly report: KnowtuneReport;
+}
 
 export const knowtuneCommand: Command = {
   summary: 'the whole method: SFT, difficulty, Stage I, Stage II, before and after',
@@ -63,6 +76,7 @@ export const knowtuneCommand: Command = {
       help: 'with --data and no --test: share of the questions that is kept out of training and asked of every model afterwards; 0 for none',
     },
     ...METHOD_OPTIONS,
+    ...FORMAT_OPTION,
     ...BUDGET_OPTION,
     ...TREE_OPTION,
     reference: {
@@ -81,6 +95,7 @@ export const knowtuneCommand: Command = {
     if ([demo, data !== undefined, facts !== undefined].filter(Boolean).length !== 1)
       throw new InputError('knowtune', 'needs either --demo, --data or --facts.', 'Give one of them.');
     const sentences = facts === undefined ? [] : readFacts(decodeUtf8(await readInput(facts), facts));
+    const formats = exportFormats(options);
     const world = await readWorld(options.get('world'));
     const rows = demo
       ? chooseDemoRows(
@@ -102,6 +117,14 @@ export const knowtuneCommand: Command = {
       progress(
         `${opened.gpu.adapter.description}${opened.gpu.adapter.software ? ' (software: right, but slow)' : ''}`,
       );
+      const given =
+        rows ??
+        (await factRows(
+          sentences,
+          facts!,
+          new RememberingAuthor(author, journal.kept, journal.append),
+          (id, operation, reason) => progress(`${id}: ${operation}: ${reason}`),
+        ));
       const trained = new Map<Stage, TrainResult>();
       const result = await knowtune({
         name: demo ? 'demo' : (data ?? facts!),
@@ -110,13 +133,7 @@ export const knowtuneCommand: Command = {
         authorCalls: journal.kept,
         onAuthorCall: tellCalls(journal.append, progress, () => performance.now()),
         world,
-        ...(rows ??
-          (await factRows(
-            sentences,
-            facts!,
-            new RememberingAuthor(author, journal.kept, journal.append),
-            (id, operation, reason) => progress(`${id}: ${operation}: ${reason}`),
-          ))),
+        ...given,
         options: settings,
         clock: () => performance.now() / 1000,
         onEvent: (event) => tell(event, progress),
@@ -124,9 +141,13 @@ export const knowtuneCommand: Command = {
           trained.set(system as Stage, done);
         },
       });
+      // That facts are asked for in the words of their questions is what such a test is for.
+      const audit = await auditFor(opened, result.project, facts === undefined ? given.test : [], world);
+      const source = result.project.source ?? null;
       const manifest = {
         tool: 'TabTune',
         command: 'knowtune',
+        data: { name: result.project.name, source },
         seed: options.integer('seed', 0),
         method: settings.method,
         reference: settings.reference,
@@ -147,16 +168,22 @@ export const knowtuneCommand: Command = {
           ]),
         ),
       };
-      await writeDirectory(options.get('out'), resultFiles(result, settings, opened.baseModel, manifest));
-      return { out: options.get('out'), seconds: manifest.seconds, usage: usage(), report: result.report };
+      const files = resultFiles(result, settings, opened.baseModel, manifest);
+      for (const [name, text] of datasetFiles(result.project, audit, formats)) files.set(name, text);
+      await writeDirectory(options.get('out'), files);
+      const { pairs, unmarkedPairs, counts } = audit;
+      return {
+        ...{ out: options.get('out'), source, seconds: manifest.seconds, usage: usage() },
+        ...{ audit: { pairs, unmarkedPairs, counts }, report: result.report },
+      } satisfies KnowtuneOutput;
     } finally {
       journal.close();
       opened.gpu.destroy();
     }
   },
-  text(result: { out: string; seconds: number; usage: UsageReport | null; report: KnowtuneReport }) {
+  text(result: KnowtuneOutput) {
     const usage = result.usage ? `\n${usageLines(result.usage).join('\n')}` : '';
-    return `${formatReport(result.report)}${usage}\n\n${result.seconds.toFixed(0)} s; adapters, data, answers and report in ${result.out}`;
+    return `${formatReport(result.report)}\n${auditText(result.audit)}${usage}\n\n${result.seconds.toFixed(0)} s; adapters, data, answers and report in ${result.out}`;
   },
 };
 
@@ -165,14 +192,14 @@ async function givenRows(
   options: Options,
   world: World,
   progress: (line: string) => void,
-): Promise<{ train: readonly TrainRow[]; test: readonly TestRow[] }> {
-  const rows = await readTrainingData(options, progress);
+): Promise<{ source: DataSource | null; train: readonly TrainRow[]; test: readonly TestRow[] }> {
+  const { rows, source } = await readTrainingData(options, progress);
   if (options.maybe('test') !== undefined)
-    return { train: rows, test: await readTestRows(options.get('test'), world) };
+    return { source, train: rows, test: await readTestRows(options.get('test'), world) };
   const { train, held } = holdOut(rows, options.number('holdout'), options.integer('seed', 0));
   if (held.length > 0)
     progress(`${held.length} of ${rows.length} questions are held out, to see whether it helps`);
-  return { train, test: held };
+  return { source, train, test: held };
 }
 
 /** The demo's settings, with what the command line and --config change. */
@@ -217,7 +244,7 @@ function tell(event: KnowtuneEvent, progress: (line: string) => void): void {
   }
 }
 
-/** The Stage II adapter at the top, everything else beside it. */
+/** Adapters, each with its curve, what the models answered, and what was measured. */
 function resultFiles(
   result: KnowtuneResult,
   settings: KnowtuneOptions,
@@ -235,8 +262,6 @@ function resultFiles(
       files.set(`${folder}/${name}`, bytes);
     files.set(`${folder}/trainer_state.json`, log(stage));
   }
-  const project: Project = result.project;
-  files.set('project.json', `${JSON.stringify(project, null, 2)}\n`);
   files.set('answers.json', `${JSON.stringify(result.answers, null, 2)}\n`);
   files.set('report.json', `${JSON.stringify(result.report, null, 2)}\n`);
   files.set('run.json', `${JSON.stringify(manifest, null, 2)}\n`);

@@ -2,6 +2,7 @@
 
 import { basename, dirname } from 'node:path';
 import type { Command } from '../command.ts';
+import { DATA_HELP } from '../data_input.ts';
 import { DATA_OPTIONS, readData } from '../data_options.ts';
 import { ADAPTER_OPTION, MODEL_OPTIONS, openAdapter, openModel } from '../open_model.ts';
 import { writeDirectory } from '../output_directory.ts';
@@ -22,7 +23,7 @@ export const logprobs: Command = {
     ...ADAPTER_OPTION,
     data: {
       required: true,
-      help: 'JSONL, JSON, CSV or Parquet of prompts and completions; of a conversation the last answer is scored',
+      help: `JSONL, JSON, CSV or Parquet of prompts and completions; of a conversation the last answer is scored; ${DATA_HELP}`,
     },
     ...DATA_OPTIONS,
     out: { help: 'file for the rows as JSONL' },

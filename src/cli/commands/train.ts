@@ -18,6 +18,7 @@ import type {
 } from '../../train/tuner.ts';
 import type { Options } from '../arguments.ts';
 import type { Command } from '../command.ts';
+import { DATA_HELP } from '../data_input.ts';
 import { DATA_OPTIONS, readData } from '../data_options.ts';
 import {
   ADAPTER_OPTION,
@@ -46,7 +47,7 @@ export const train: Command = {
     reference: { default: 'start', help: 'reference of DPO: start, base, or a PEFT directory' },
     data: {
       required: true,
-      help: 'JSONL, JSON, CSV or Parquet: prompt and completion, Alpaca, chat messages, ShareGPT; for DPO prompt, chosen and rejected, or OpenAI preference',
+      help: `JSONL, JSON, CSV or Parquet: prompt and completion, Alpaca, chat messages, ShareGPT; for DPO prompt, chosen and rejected, or OpenAI preference; ${DATA_HELP}`,
     },
     ...DATA_OPTIONS,
     config: { help: "JSON of training options under Transformers' and PEFT's names" },

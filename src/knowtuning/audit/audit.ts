@@ -3,6 +3,7 @@
  * and its cure, and figures about the whole set.
  */
 import type { World } from '../../authors/world.ts';
+import type { DataSource } from '../../formats/data_source.ts';
 import { warnOfUnknown } from '../mostly_unknown.ts';
 import { ASPECTS, type Aspect, type Project, withoutExcluded } from '../project.ts';
 import { type ContextLimit, findLongRows } from './context_limit.ts';
@@ -32,6 +33,8 @@ export interface AspectStyle extends Giveaway {
 }
 
 export interface Audit {
+  /** Where the questions were published; null where that is not known. */
+  readonly source: DataSource | null;
   readonly questions: number;
   readonly pairs: number;
   /** Pairs without an error or a warning of their own. */
@@ -67,6 +70,7 @@ export async function auditProject(input: AuditInput): Promise<Audit> {
   const pairs = questions.flatMap(({ id, pairs: own }) => own.map(({ aspect }) => `${aspect} ${id}`));
   const counts = FINDING_KINDS.map((kind) => [kind, findings.filter((f) => f.kind === kind).length] as const);
   return {
+    source: project.source ?? null,
     questions: questions.length,
     pairs: pairs.length,
     unmarkedPairs: pairs.filter((pair) => !marked.has(pair)).length,
