@@ -1,33 +1,16 @@
 /**
  * @file `node scripts/llama_cpp.mjs MODEL.gguf ROWS.json`: the log-probabilities that TabTune printed beside those of
  * llama.cpp, a second reference. llama.cpp rounds activations to 8 bits where weights are quantised, so that the two agree
- * as two roundings do, and no better; a model read wrongly is off by whole nats. npm's node-llama-cpp brings it prebuilt;
- * it is installed under .cache, since nothing else of the project needs it.
+ * as two roundings do, and no better; a model read wrongly is off by whole nats.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadLlamaCpp } from './llama_cpp_package.mjs';
 
-const HOME = join(fileURLToPath(new URL('..', import.meta.url)), '.cache', 'llama-cpp');
-const PACKAGE = 'node-llama-cpp@3.22.1';
 const TEXTS = 10;
 /** In nats: of a token's log-probability in the middle, and of a text's mean. */
 const MEDIAN = 0.1;
 const MEAN_OF_TEXT = 0.1;
-
-function install() {
-  const entry = join(HOME, 'node_modules', 'node-llama-cpp', 'dist', 'index.js');
-  if (!existsSync(entry)) {
-    mkdirSync(HOME, { recursive: true });
-    writeFileSync(join(HOME, 'package.json'), '{"private": true}\n');
-    // Its install script would look for a compiler where no prebuilt binary fits; the prebuilt ones are packages.
-    const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', PACKAGE];
-    const { status } = spawnSync('npm', args, { cwd: HOME, stdio: ['ignore', 2, 2] });
-    if (status !== 0) throw new Error(`npm does not install ${PACKAGE}.`);
-  }
-  return import(pathToFileURL(entry).href);
-}
 
 /** Log-probability of each id from `from` on, given those before it. */
 async function logprobs(sequence, ids, from) {
@@ -39,8 +22,7 @@ async function logprobs(sequence, ids, from) {
 }
 
 const [modelPath, rowsPath] = process.argv.slice(2).map((path) => resolve(path));
-const { getLlama, LlamaLogLevel } = await install();
-const llama = await getLlama({ gpu: false, build: 'never', logLevel: LlamaLogLevel.error });
+const { llama } = await loadLlamaCpp();
 const model = await llama.loadModel({ modelPath });
 const context = await model.createContext({ contextSize: 512 });
 const sequence = context.getSequence();

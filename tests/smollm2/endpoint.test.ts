@@ -11,7 +11,8 @@ import { diskSource } from '../../src/cli/disk_source.ts';
 import { promptsFromDisk } from '../../src/cli/prompts.ts';
 import { startTemplateThread } from '../../src/cli/template_host.ts';
 import { type OpenedTuner, openTuner } from '../../src/train/open_tuner.ts';
-import { type EngineServer, serveEngine } from '../authors/openai/engine_server.ts';
+import type { ChatServer } from '../authors/openai/chat_server.ts';
+import { serveEngine } from '../authors/openai/engine_server.ts';
 import { getTestGpu } from '../support/gpu.ts';
 import { smolLm2 } from '../support/smollm2.ts';
 
@@ -26,7 +27,7 @@ if ('skipped' in file) it.skip(`SmolLM2: ${file.skipped}`, () => {});
 else
   describe('SmolLM2 as author', () => {
     let opened: OpenedTuner;
-    let server: EngineServer;
+    let server: ChatServer;
     let local: Author;
     let remote: Author;
     const meter = new UsageMeter(null);

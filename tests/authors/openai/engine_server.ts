@@ -2,13 +2,12 @@
  * @file A real endpoint: chat completions over this project's own engine, several at a time. By hand:
  * node scripts/with_gpu.mjs node --import tsx tests/authors/openai/engine_server.ts --model MODEL
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseOptions } from '../../../src/cli/arguments.ts';
 import { MODEL_OPTIONS, openModel } from '../../../src/cli/open_model.ts';
 import { InputError } from '../../../src/formats/input_error.ts';
 import type { OpenedTuner } from '../../../src/train/open_tuner.ts';
+import { ChatError, type ChatReply, type ChatServer, serveChat } from './chat_server.ts';
 
 const BATCH = 16;
 const NEW_TOKENS = 400;
@@ -16,40 +15,17 @@ const NEW_TOKENS = 400;
 interface Waiting {
   readonly prompt: string;
   readonly maxTokens: number;
-  readonly send: (status: number, body: object) => void;
-}
-
-export interface EngineServer {
-  /** Such as http://127.0.0.1:12345/v1 */
-  readonly baseUrl: string;
-  close(): Promise<void>;
+  readonly resolve: (reply: ChatReply) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Serves a loaded model. It takes no schema and no other JSON mode, as small servers do not. */
-export async function serveEngine(
+export function serveEngine(
   opened: OpenedTuner,
   { port = 0, newTokens = NEW_TOKENS } = {},
-): Promise<EngineServer> {
+): Promise<ChatServer> {
   const waiting: Waiting[] = [];
   let running = false;
-
-  const server = createServer(async (request, response) => {
-    const send: Waiting['send'] = (status, body) =>
-      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    if (request.url !== '/v1/chat/completions') return send(404, { error: { message: 'no such path' } });
-    const chat = JSON.parse(Buffer.concat(parts).toString('utf8')) as {
-      readonly messages: readonly { readonly content: string }[];
-      readonly response_format?: { readonly type: string };
-      readonly max_tokens?: number;
-    };
-    if (chat.response_format)
-      return send(400, { error: { message: 'response_format is not supported', code: 'unsupported' } });
-    const prompt = chat.messages.map(({ content }) => content).join('\n\n');
-    waiting.push({ prompt, maxTokens: chat.max_tokens ?? newTokens, send });
-    if (!running) void run();
-  });
 
   async function run(): Promise<void> {
     running = true;
@@ -66,32 +42,26 @@ export async function serveEngine(
         maxNewTokens: Math.max(...members.map(({ maxTokens }) => maxTokens)),
       });
       for (const [i, { text, ids, finish }] of generations.entries())
-        members[i]!.send(200, {
-          object: 'chat.completion',
-          model: opened.baseModel,
-          choices: [
-            {
-              index: 0,
-              message: { role: 'assistant', content: text },
-              finish_reason: finish === 'eos' ? 'stop' : 'length',
-            },
-          ],
-          usage: { prompt_tokens: encoded[i]!.length, completion_tokens: ids.length },
+        members[i]!.resolve({
+          text,
+          ended: finish === 'eos',
+          promptTokens: encoded[i]!.length,
+          completionTokens: ids.length,
         });
     } catch (error) {
-      const [status, message] = error instanceof InputError ? [400, error.message] : [500, String(error)];
-      for (const { send } of members) send(status, { error: { message } });
+      const told = error instanceof InputError ? new ChatError(400, error.message) : error;
+      for (const { reject } of members) reject(told);
     }
   }
 
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((done) => server.close(() => done()));
-    },
-  };
+  return serveChat(opened.baseModel, port, (chat) => {
+    if (chat.response_format) throw new ChatError(400, 'response_format is not supported', 'unsupported');
+    const prompt = chat.messages.map(({ content }) => content).join('\n\n');
+    return new Promise((resolve, reject) => {
+      waiting.push({ prompt, maxTokens: chat.max_tokens ?? newTokens, resolve, reject });
+      if (!running) void run();
+    });
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
