@@ -19,6 +19,9 @@ export interface RequestStyle {
 
 export const FULL_STYLE: RequestStyle = { format: 'json_schema', temperature: true };
 
+/** Of a second try: an endpoint that is greedy and exact would only say the same again, and be paid for it again. */
+const SECOND_TRY_TEMPERATURE = 0.7;
+
 /** The body of a chat completion. Greedy, so that the same call gets the same reply as far as the endpoint can. */
 export function chatRequest(
   model: string,
@@ -32,7 +35,7 @@ export function chatRequest(
       { role: 'system', content: call.instructions },
       { role: 'user', content: call.message },
     ],
-    ...(temperature ? { temperature: 0 } : {}),
+    ...(temperature ? { temperature: call.attempt === 1 ? 0 : SECOND_TRY_TEMPERATURE } : {}),
     ...(format === 'json_schema'
       ? { response_format: { type: format, json_schema: { name, strict: true, schema } } }
       : format === 'json_object'

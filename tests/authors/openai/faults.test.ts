@@ -87,6 +87,12 @@ describe('an endpoint with faults that pass', () => {
     },
   );
 
+  it('is asked for another reply where one cannot be read: greedily it would say the same', async () => {
+    const server = await serve({ faults: (n) => (n === 0 ? 'cut-off' : null) });
+    expect(await (await authorOf(server)).extract(rows[0]!)).toMatchObject({ ok: true });
+    expect(server.asked.map(({ temperature }) => temperature)).toEqual([0, 0.7]);
+  });
+
   it.each([1, 2, 3])('and with any mix of faults, or says what it lacks (seed %i)', async (seed) => {
     const random = keyedRandom('faults', seed);
     const server = await serve({

@@ -25,6 +25,7 @@ export type Fault = (typeof FAULTS)[number];
 
 export interface Asked extends ReadPrompt {
   readonly format: ReplyFormat;
+  readonly temperature: number | undefined;
   readonly authorization: string | undefined;
   readonly headers: readonly string[];
   /** Milliseconds since the server started. */
@@ -111,7 +112,7 @@ export class FixtureServer {
     const format = chat.response_format?.type ?? 'text';
     this.asked.push({
       ...prompt,
-      ...{ format, fault },
+      ...{ format, fault, temperature: chat.temperature },
       authorization: request.headers.authorization,
       headers: Object.keys(request.headers),
       at: performance.now() - this.#started,
