@@ -1,7 +1,7 @@
 /**
  * @file Who writes text for the method. KnowTuning needs four kinds of writing (Extract, Rewrite, Rephrase, Revise);
- * the paper lets gpt-3.5-turbo do them, here anything that implements this interface may. Comparing methods takes two
- * more: judging two answers, and answering. An author that cannot do a row says why: it never invents.
+ * the paper lets gpt-3.5-turbo do them, here anything that implements this interface may. Comparing methods takes
+ * three more: judging two answers, checking a fact, and answering. An author that cannot do a row says why: it never invents.
  */
 
 /** Something written, with remarks about what was left out; or the reason why nothing could be written. */
@@ -20,13 +20,17 @@ export interface AuthorRow {
   readonly question: string;
 }
 
-/** What two answers are compared by (the paper's GPT-4 judge). */
-export const JUDGED_ASPECTS = ['completeness', 'factuality', 'logicality'] as const;
+/** What two answers are compared by: the paper's GPT-4 judge by the first three, RLAIF by helpfulness. */
+export const JUDGED_ASPECTS = ['completeness', 'factuality', 'logicality', 'helpfulness'] as const;
 export type JudgedAspect = (typeof JUDGED_ASPECTS)[number];
 
 /** Which of two answers is better. */
 export const VERDICTS = ['first', 'second', 'tie'] as const;
 export type Verdict = (typeof VERDICTS)[number];
+
+/** Whether a text bears a fact out (FActScore's question). */
+export const FINDINGS = ['supported', 'unsupported'] as const;
+export type Finding = (typeof FINDINGS)[number];
 
 export const AUTHOR_OPERATIONS = [
   'extract',
@@ -35,6 +39,7 @@ export const AUTHOR_OPERATIONS = [
   'rephrase',
   'revise',
   'judge',
+  'check',
   'answer',
 ] as const;
 export type AuthorOperation = (typeof AUTHOR_OPERATIONS)[number];
@@ -70,6 +75,13 @@ export interface Author {
     aspect: JudgedAspect,
     signal?: AbortSignal,
   ): Promise<Authored<Verdict>>;
+
+  /** Whether the row's answer bears out a fact, which was taken from another answer to the same question. */
+  check(
+    row: AuthorRow & { readonly answer: string },
+    fact: string,
+    signal?: AbortSignal,
+  ): Promise<Authored<Finding>>;
 
   /** An answer to the row's question, of the author's own knowledge. */
   answer(row: AuthorRow, signal?: AbortSignal): Promise<Authored<string>>;

@@ -18,6 +18,10 @@ export const CALL_INPUT = {
     ...[row.id, row.question],
     ...[first, second, aspect],
   ],
+  check: (row: AuthorRow & { readonly answer: string }, fact: string): Input => [
+    ...[row.id, row.question],
+    ...[row.answer, fact],
+  ],
   answer: (row: AuthorRow): Input => [row.id, row.question],
 } satisfies Record<AuthorOperation, unknown>;
 

@@ -11,7 +11,7 @@ import {
 } from './author.ts';
 import { CALL_INPUT, sha256Hex } from './call_input.ts';
 import { fillMessage, listAtoms, type Prompts } from './prompts.ts';
-import { ANSWER, FACTS, lineForm, type ReplyForm, UnreadableReply, VERDICT } from './reply_forms.ts';
+import { ANSWER, FACTS, FINDING, lineForm, type ReplyForm, UnreadableReply, VERDICT } from './reply_forms.ts';
 
 /** One question to the model. */
 export interface PromptedCall {
@@ -133,6 +133,11 @@ export async function createPromptedAuthor(options: PromptedAuthorOptions): Prom
       const input = CALL_INPUT.judge(row, first, second, aspect);
       const blanks = { question: row.question, first, second };
       return write('judge', `judge_${aspect}`, input, blanks, VERDICT, signal);
+    },
+
+    check(row, fact, signal) {
+      const blanks = { question: row.question, answer: row.answer, atom: fact };
+      return write('check', 'check', CALL_INPUT.check(row, fact), blanks, FINDING, signal);
     },
 
     answer(row, signal) {

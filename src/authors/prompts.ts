@@ -12,6 +12,7 @@ const PROMPTS_OF: Readonly<Record<AuthorOperation, readonly string[]>> = {
   rephrase: ['rephrase'],
   revise: ['revise'],
   judge: JUDGED_ASPECTS.map((aspect) => `judge_${aspect}`),
+  check: ['check'],
   answer: ['answer'],
 };
 

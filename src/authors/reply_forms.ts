@@ -2,7 +2,7 @@
  * @file The forms of replies: the JSON schema that is asked for, and how a reply is read, first as that JSON and else
  * as plain text, which is all that some models write.
  */
-import { VERDICTS, type Verdict } from './author.ts';
+import { FINDINGS, type Finding, VERDICTS, type Verdict } from './author.ts';
 import { findJson, withoutThoughts } from './reply_json.ts';
 import { splitSentences } from './statements.ts';
 
@@ -44,22 +44,30 @@ export const ANSWER: ReplyForm<string> = {
 };
 
 /** {"verdict": "first" | "second" | "tie"} */
-export const VERDICT: ReplyForm<Verdict> = {
-  name: 'verdict',
-  schema: objectOf('verdict', { type: 'string', enum: VERDICTS }),
-  read: (reply) =>
-    readAs(
-      reply,
-      (value) => {
-        const text = textFrom('verdict')(value)?.toLowerCase();
-        return VERDICTS.find((verdict) => verdict === text);
-      },
-      (text) => {
-        const named = VERDICTS.filter((verdict) => new RegExp(`\\b${verdict}\\b`, 'i').test(text));
-        return named.length === 1 ? named[0] : undefined;
-      },
-    ),
-};
+export const VERDICT: ReplyForm<Verdict> = choiceForm('verdict', VERDICTS);
+
+/** {"finding": "supported" | "unsupported"} */
+export const FINDING: ReplyForm<Finding> = choiceForm('finding', FINDINGS);
+
+/** One of a few words; in prose, if just one of them occurs. */
+function choiceForm<T extends string>(name: string, choices: readonly T[]): ReplyForm<T> {
+  return {
+    name,
+    schema: objectOf(name, { type: 'string', enum: choices }),
+    read: (reply) =>
+      readAs(
+        reply,
+        (value) => {
+          const text = textFrom(name)(value)?.toLowerCase();
+          return choices.find((choice) => choice === text);
+        },
+        (text) => {
+          const named = choices.filter((choice) => new RegExp(`\\b${choice}\\b`, 'i').test(text));
+          return named.length === 1 ? named[0] : undefined;
+        },
+      ),
+  };
+}
 
 function objectOf(key: string, value: object): Record<string, unknown> {
   return { type: 'object', properties: { [key]: value }, required: [key], additionalProperties: false };

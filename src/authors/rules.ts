@@ -33,6 +33,7 @@ export function createRulesAuthor(world: World, seed = 0): Author {
       rephrase: both('rephrase'),
       revise: both('revise'),
       judge: both('judge'),
+      check: both('check'),
       answer: both('answer'),
     },
     concurrency: 1,
@@ -54,6 +55,9 @@ export function createRulesAuthor(world: World, seed = 0): Author {
     },
     async judge(row, first, second, aspect, signal) {
       return ofText.judge(row, first, second, aspect, signal);
+    },
+    async check(row, fact, signal) {
+      return ofText.check(row, fact, signal);
     },
     async answer(row, signal) {
       return ofText.answer(row, signal);

@@ -30,6 +30,7 @@ export function createWorldAuthor(world: World, seed = 0): Author {
       rephrase: `${of}/seed-${seed}`,
       revise: `${of}/seed-${seed}`,
       judge: of,
+      check: of,
       answer: of,
     },
     // It waits for nothing: several calls at once would only take turns.
@@ -104,6 +105,12 @@ export function createWorldAuthor(world: World, seed = 0): Author {
     async judge() {
       return fail(
         'The author of a world compares no answers: it knows which facts are true, not which text reads better.',
+      );
+    },
+
+    async check() {
+      return fail(
+        "The author of a world checks no facts against a text: evaluation's checker reads them by the world.",
       );
     },
 

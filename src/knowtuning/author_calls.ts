@@ -6,6 +6,8 @@ import {
   type Author,
   type Authored,
   type AuthorOperation,
+  FINDINGS,
+  type Finding,
   VERDICTS,
   type Verdict,
 } from '../authors/author.ts';
@@ -70,6 +72,9 @@ export class RememberingAuthor implements Author {
       this.author.judge(row, first, second, aspect, signal),
     );
 
+  check: Author['check'] = (row, fact, signal) =>
+    this.#call('check', CALL_INPUT.check(row, fact), isFinding, () => this.author.check(row, fact, signal));
+
   answer: Author['answer'] = (row, signal) =>
     this.#call('answer', CALL_INPUT.answer(row), isText, () => this.author.answer(row, signal));
 
@@ -97,4 +102,5 @@ export class RememberingAuthor implements Author {
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is string[] => Array.isArray(value);
+const isFinding = (value: unknown): value is Finding => FINDINGS.includes(value as Finding);
 const isVerdict = (value: unknown): value is Verdict => VERDICTS.includes(value as Verdict);

@@ -32,6 +32,7 @@ export function createTextAuthor(seed = 0): Author {
       rephrase: seeded,
       revise: seeded,
       judge: RULES,
+      check: RULES,
       answer: RULES,
     },
     // It waits for nothing: several calls at once would only take turns.
@@ -72,6 +73,10 @@ export function createTextAuthor(seed = 0): Author {
 
     async judge() {
       return fail('The rules cannot judge: they know words, and not what is true or reads better.');
+    },
+
+    async check() {
+      return fail('The rules cannot check a fact: they know words, and not what follows from them.');
     },
 
     async answer() {

@@ -48,6 +48,8 @@ export function ruleReply({ operation, values }: ReadPrompt): Record<string, unk
       return { sentence: values.atom!.replace(/\w+(?=\W*$)/, 'Zanzibar') };
     case 'judge':
       return { verdict: values.first!.length > values.second!.length ? 'first' : 'second' };
+    case 'check':
+      return { finding: values.answer!.includes(values.atom!) ? 'supported' : 'unsupported' };
     case 'answer':
       return { answer: `That depends on what is meant by "${values.question}".` };
   }

@@ -68,6 +68,7 @@ describe('the author of any text', () => {
     expect((await author.rewriteQuestion(row, [])).ok).toBe(false);
     expect((await author.rephrase(row, [])).ok).toBe(false);
     expect((await author.judge(row, 'a', 'b', 'factuality')).ok).toBe(false);
+    expect((await author.check({ ...row, answer: 'a' }, 'a')).ok).toBe(false);
     expect((await author.answer(row)).ok).toBe(false);
   });
 });
