@@ -4,14 +4,28 @@
  * three more: judging two answers, checking a fact, and answering. An author that cannot do a row says why: it never invents.
  */
 
+/** Calls to a language model that something took, and their tokens, as whoever answered counted them. */
+export interface Took {
+  readonly calls: number;
+  readonly prompt: number;
+  readonly completion: number;
+}
+
 /** Something written, with remarks about what was left out; or the reason why nothing could be written. */
 export type Authored<T> =
-  | { readonly ok: true; readonly value: T; readonly problems: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly value: T;
+      readonly problems: readonly string[];
+      /** Where a language model was called, and its tokens were counted. */
+      readonly took?: Took;
+    }
   | {
       readonly ok: false;
       readonly reason: string;
       /** Whether it is worth asking again later: the connection broke, say. Such a failure is not remembered. */
       readonly passing?: true;
+      readonly took?: Took;
     };
 
 /** The row on whose behalf the author writes. `id` makes repeated calls for one row agree. */

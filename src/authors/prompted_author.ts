@@ -8,6 +8,7 @@ import {
   type Authored,
   type AuthorOperation,
   type JudgedAspect,
+  type Took,
 } from './author.ts';
 import { CALL_INPUT, sha256Hex } from './call_input.ts';
 import { fillMessage, listAtoms, type Prompts } from './prompts.ts';
@@ -27,12 +28,16 @@ export interface PromptedCall {
   readonly attempt: 1 | 2;
 }
 
-export type ModelReply =
+export type ModelReply = (
   | { readonly kind: 'text'; readonly text: string; readonly truncated: boolean }
   /** The model will not do it, and would not if it were asked again. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** No reply was had; asking later may help. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string }
+) & {
+  /** Where whoever answered counts. */
+  readonly tokens?: { readonly prompt: number; readonly completion: number } | null;
+};
 
 /** Asks the model. @throws InputError where no further call can succeed either */
 export type AskModel = (call: PromptedCall, signal?: AbortSignal) => Promise<ModelReply>;
@@ -66,22 +71,24 @@ export async function createPromptedAuthor(options: PromptedAuthorOptions): Prom
   ): Promise<Authored<T>> {
     const { instructions } = prompts.get(prompt);
     const message = fillMessage(prompts.get(prompt), blanks);
+    const took = new TokenSum();
     let unreadable = '';
     for (const attempt of [1, 2] as const) {
       const row = String(input[0]);
       const call = { operation, input, row, instructions, message, form, attempt };
       const reply = await ask(call, signal);
-      if (reply.kind === 'refused') return { ok: false, reason: reply.reason };
-      if (reply.kind === 'failed') return { ok: false, reason: reply.reason, passing: true };
+      took.add(reply);
+      if (reply.kind === 'refused') return { ok: false, reason: reply.reason, ...took.sum };
+      if (reply.kind === 'failed') return { ok: false, reason: reply.reason, passing: true, ...took.sum };
       try {
         if (reply.truncated) throw new UnreadableReply('The reply was cut off.');
-        return { ok: true, value: form.read(reply.text), problems: [] };
+        return { ok: true, value: form.read(reply.text), problems: [], ...took.sum };
       } catch (error) {
         if (!(error instanceof UnreadableReply)) throw error;
         unreadable = error.message;
       }
     }
-    return { ok: false, reason: `${unreadable} So it was when asked again.`, passing: true };
+    return { ok: false, reason: `${unreadable} So it was when asked again.`, passing: true, ...took.sum };
   }
 
   return {
@@ -93,7 +100,7 @@ export async function createPromptedAuthor(options: PromptedAuthorOptions): Prom
       const blanks = { question: row.question, answer: row.answer };
       const facts = await write('extract', 'extract', CALL_INPUT.extract(row), blanks, FACTS, signal);
       return facts.ok && facts.value.length === 0
-        ? { ok: false, reason: 'The answer holds no fact.' }
+        ? { ok: false, reason: 'The answer holds no fact.', ...tookOf(facts) }
         : facts;
     },
 
@@ -125,7 +132,7 @@ export async function createPromptedAuthor(options: PromptedAuthorOptions): Prom
         signal,
       );
       return revised.ok && revised.value === atom.trim()
-        ? { ok: false, reason: `The reply repeats "${atom}" unchanged.` }
+        ? { ok: false, reason: `The reply repeats "${atom}" unchanged.`, ...tookOf(revised) }
         : revised;
     },
 
@@ -144,6 +151,32 @@ export async function createPromptedAuthor(options: PromptedAuthorOptions): Prom
       return write('answer', 'answer', CALL_INPUT.answer(row), { question: row.question }, ANSWER, signal);
     },
   };
+}
+
+/** What the tries of one call took: nothing is said where a reply's tokens were not counted. */
+class TokenSum {
+  #sum: Took = { calls: 0, prompt: 0, completion: 0 };
+  #counted = true;
+
+  add({ kind, tokens }: ModelReply): void {
+    // What failed was not answered, and brought nothing.
+    if (kind === 'failed' && !tokens) return;
+    if (!tokens) this.#counted = false;
+    const { calls, prompt, completion } = this.#sum;
+    this.#sum = {
+      calls: calls + 1,
+      prompt: prompt + (tokens?.prompt ?? 0),
+      completion: completion + (tokens?.completion ?? 0),
+    };
+  }
+
+  get sum(): { readonly took?: Took } {
+    return this.#counted && this.#sum.calls > 0 ? { took: this.#sum } : {};
+  }
+}
+
+function tookOf({ took }: Authored<unknown>): { readonly took?: Took } {
+  return took ? { took } : {};
 }
 
 /** Of each operation the hash of its prompts and of the settings, so that a changed prompt concerns no other operation. */

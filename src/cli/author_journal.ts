@@ -4,6 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Took } from '../authors/author.ts';
 import { InputError } from '../formats/input_error.ts';
 import type { OnAuthorCall } from '../knowtuning/author_calls.ts';
 import { type AuthorCalls, parseAuthorCall } from '../knowtuning/project.ts';
@@ -13,6 +14,8 @@ export const JOURNAL = 'author_calls.jsonl';
 export interface AuthorJournal {
   /** What earlier runs wrote. */
   readonly kept: AuthorCalls;
+  /** Of these what was counted as they were written: calls and tokens by key. */
+  readonly took: Readonly<Record<string, Took>>;
   /** Writes a call down before its result is used. */
   readonly append: OnAuthorCall;
   close(): void;
@@ -31,15 +34,19 @@ export function openJournal(directory: string): AuthorJournal {
   const whole = bytes.lastIndexOf('\n') + 1;
   if (whole < bytes.length) truncateSync(path, whole);
   const kept: AuthorCalls = {};
+  const took: Record<string, Took> = {};
   for (const [i, line] of bytes.subarray(0, whole).toString('utf8').split('\n').entries()) {
     if (line === '') continue;
-    const { key, written } = readLine(line, `${path}:${i + 1}`);
+    const { key, written, took: counted } = readLine(line, `${path}:${i + 1}`);
     kept[key] = written;
+    if (counted) took[key] = counted;
   }
   return {
     kept,
-    append({ key, operation, written }) {
-      writeSync(file, `${JSON.stringify({ key, operation, ...written })}\n`);
+    took,
+    append({ key, operation, written, took }) {
+      const counted = took ? { took } : {};
+      writeSync(file, `${JSON.stringify({ key, operation, ...written, ...counted })}\n`);
     },
     close: () => closeSync(file),
   };

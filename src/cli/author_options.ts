@@ -181,10 +181,14 @@ export function usageLines(
 
 /** Calls, tokens and cost by operation and in all, a line each. */
 export function usageTable(operations: UsageReport['operations'], total: Usage): string[] {
-  const line = (name: string, { calls, prompt_tokens, completion_tokens, cost }: Usage): string =>
-    `  ${name.padEnd(16)}${calls} calls, ${prompt_tokens} tokens in, ${completion_tokens} out${cost === null ? '' : `, cost ${cost.toFixed(4)}`}`;
   return [
-    ...Object.entries(operations).map(([operation, usage]) => line(operation, usage)),
-    line('in all', total),
+    ...Object.entries(operations).map(([operation, usage]) => usageLine(operation, usage)),
+    usageLine('in all', total),
   ];
+}
+
+/** What something took, as one line of a table. */
+export function usageLine(name: string, { calls, prompt_tokens, completion_tokens, cost }: Usage): string {
+  const money = cost === null ? '' : `, cost ${cost.toFixed(4)}`;
+  return `  ${name.padEnd(16)}${calls} calls, ${prompt_tokens} tokens in, ${completion_tokens} out${money}`;
 }

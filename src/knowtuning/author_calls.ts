@@ -8,6 +8,7 @@ import {
   type AuthorOperation,
   FINDINGS,
   type Finding,
+  type Took,
   VERDICTS,
   type Verdict,
 } from '../authors/author.ts';
@@ -21,12 +22,17 @@ export interface WrittenCall {
   readonly key: string;
   readonly operation: AuthorOperation;
   readonly written: Kept[string];
+  /** What it took, where a language model was called and its tokens were counted. */
+  readonly took: Took | null;
 }
 
 /** Told of each call as soon as it is answered, and awaited before its result is used. */
 export type OnAuthorCall = (call: WrittenCall) => void | Promise<void>;
 
-/** An author that remembers. `kept` starts with what an earlier run wrote and grows. */
+/**
+ * An author that remembers. `kept` starts with what an earlier run wrote and grows; `took`, with what that took by key,
+ * makes known what is remembered once cost.
+ */
 export class RememberingAuthor implements Author {
   readonly name: string;
   readonly versions: Author['versions'];
@@ -38,6 +44,7 @@ export class RememberingAuthor implements Author {
     private readonly author: Author,
     readonly kept: Kept,
     private readonly onCall?: OnAuthorCall,
+    private readonly took: Readonly<Record<string, Took>> = {},
   ) {
     this.name = author.name;
     this.versions = author.versions;
@@ -86,8 +93,10 @@ export class RememberingAuthor implements Author {
   ): Promise<Authored<T>> {
     const key = await authorCallKey(this.author, operation, input);
     const known = this.kept[key];
-    if (known && !known.ok) return known;
-    if (known && isResult(known.value)) return { ok: true, value: known.value, problems: known.problems };
+    const took = this.took[key] ? { took: this.took[key] } : {};
+    if (known && !known.ok) return { ...known, ...took };
+    if (known && isResult(known.value))
+      return { ok: true, value: known.value, problems: known.problems, ...took };
     this.asked++;
     const result = await ask();
     if (!result.ok && result.passing) return result;
@@ -95,7 +104,7 @@ export class RememberingAuthor implements Author {
       ? { ok: true, value: result.value, problems: [...result.problems] }
       : { ok: false, reason: result.reason };
     this.kept[key] = written;
-    await this.onCall?.({ key, operation, written });
+    await this.onCall?.({ key, operation, written, took: result.took ?? null });
     return result;
   }
 }

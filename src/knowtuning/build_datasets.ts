@@ -47,17 +47,33 @@ export interface BuiltDatasets {
 
 /** The data sets of both stages, without training: difficulty is measured with the model as it was handed over. */
 export async function buildDatasets(input: BuildInput): Promise<BuiltDatasets> {
-  const { tuner, adapter, signal, onProblem } = input;
+  const { signal, onProblem } = input;
   const author = new RememberingAuthor(input.author, { ...input.authorCalls }, input.onAuthorCall);
+  const started = startProject(input.name, input.train, input.method, input.source);
+  started.authorCalls = author.kept;
+  const extracted = await extractAtoms(started, author, { signal, onProblem });
+  const project = await writeDatasets(extracted, author, input);
+  return { project, sft: augmentedRows(project), dpo: preferenceRows(project) };
+}
+
+/** All that follows once atoms are there: measures, selects, rewrites, compares. */
+export async function writeDatasets(
+  extracted: Project,
+  author: Author,
+  {
+    tuner,
+    adapter,
+    method,
+    knowledge,
+    signal,
+    onProblem,
+  }: Pick<BuildInput, 'tuner' | 'adapter' | 'method' | 'knowledge' | 'signal' | 'onProblem'>,
+): Promise<Project> {
   const context = { signal, onProblem };
-  let project = startProject(input.name, input.train, input.method, input.source);
-  project.authorCalls = author.kept;
-  project = await extractAtoms(project, author, context);
-  project = await measureAtoms(project, tuner, adapter, 'perplexity', context);
-  const asking = input.knowledge ?? (needsKnowledge(input.method) ? KNOWLEDGE_OPTIONS : null);
+  let project = await measureAtoms(extracted, tuner, adapter, 'perplexity', context);
+  const asking = knowledge ?? (needsKnowledge(method) ? KNOWLEDGE_OPTIONS : null);
   if (asking) project = await measureKnowledge(project, tuner, adapter, author, 'knowledge', context, asking);
   project = await writeFineGrained(selectAtoms(project), author, context);
   project = await writeReplay(project, author, context);
-  project = await writeComparisons(project, author, context);
-  return { project, sft: augmentedRows(project), dpo: preferenceRows(project) };
+  return writeComparisons(project, author, context);
 }

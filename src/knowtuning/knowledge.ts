@@ -101,6 +101,15 @@ export async function measureKnowledge(
   };
 }
 
+/** Another id for each wording makes an author that draws words draw others. */
+const probeId = (id: string, atom: number, wording: number): string =>
+  `${id}/atom-${atom}/wording-${wording}`;
+
+/** The question on whose behalf a call with this id is made. */
+export function questionOfCall(id: string): string {
+  return id.replace(/\/atom-\d+\/wording-\d+$/, '');
+}
+
 const placeOf = (id: string, atom: number): string => JSON.stringify([id, atom]);
 
 /** The prompts of every supported atom, by its place. */
@@ -118,8 +127,7 @@ async function writeProbes(project: Project, author: Author, context: PrepareCon
       if (!supported) continue;
       const prompts = new Set<string>();
       for (let n = 0; n < wordings; n++) {
-        // Another id makes an author that draws words draw others.
-        const row = { id: `${question.id}/atom-${i}/wording-${n}`, question: question.question };
+        const row = { id: probeId(question.id, i, n), question: question.question };
         const asked = await author.rewriteQuestion(row, [text], context.signal);
         if (asked.ok) prompts.add(asked.value);
         else if (n === 0) problem('knowledge', asked.reason);

@@ -3,6 +3,7 @@
  * be looked at, edited, resumed and repeated.
  */
 import * as v from 'valibot';
+import type { Took } from '../authors/author.ts';
 import { type DataSource, dataSourceSchema } from '../formats/data_source.ts';
 import { InputError } from '../formats/input_error.ts';
 
@@ -217,14 +218,20 @@ export function parseProject(json: unknown, place = 'project.json'): Project {
   return parse(projectSchema, json, place, `Use a project that TabTune wrote (version ${PROJECT_VERSION}).`);
 }
 
-/** Reads one author's call that was kept by itself: its key beside what was written. */
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const keptAlone = v.object({
+  key: callKey,
+  took: v.optional(v.object({ calls: count, prompt: count, completion: count })),
+});
+
+/** Reads one author's call that was kept by itself: its key and what it took beside what was written. */
 export function parseAuthorCall(
   json: unknown,
   place: string,
-): { readonly key: string; readonly written: AuthorCalls[string] } {
+): { readonly key: string; readonly written: AuthorCalls[string]; readonly took: Took | null } {
   const cure = 'Delete the line; that call is made anew.';
-  const { key } = parse(v.object({ key: callKey }), json, place, cure);
-  return { key, written: parse(authoredSchema, json, place, cure) };
+  const { key, took } = parse(keptAlone, json, place, cure);
+  return { key, written: parse(authoredSchema, json, place, cure), took: took ?? null };
 }
 
 /** @throws InputError for shares outside (0, 1] and the like */

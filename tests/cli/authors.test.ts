@@ -91,19 +91,49 @@ describe('build with an endpoint', () => {
     const rough = JSON.parse(plain.stdout).estimate;
     expect(rough).toMatchObject({ basis: { kind: 'lengths' }, questions: ROWS });
 
-    const sampled = await ask('c', '--estimate', '--estimate-sample', '4', '--json');
-    const { estimate } = JSON.parse(sampled.stdout);
+    const sample = async () => {
+      const { stdout } = await ask('c', '--estimate', '--estimate-sample', '4', '--json');
+      return JSON.parse(stdout).estimate;
+    };
+    const estimate = await sample();
     expect(estimate.basis).toEqual({ kind: 'sample', questions: 4 });
+    expect(estimate.uncertainty).toMatchObject({ prompt_tokens: expect.any(Number), cost: null });
     const asked = server.asked.length;
     const whole = JSON.parse((await ask('d', '--json')).stdout).usage.total;
+    const all = server.asked.length - asked;
     expect(Math.abs(estimate.total.prompt_tokens / whole.prompt_tokens - 1)).toBeLessThan(0.15);
     expect(Math.abs(estimate.total.completion_tokens / whole.completion_tokens - 1)).toBeLessThan(0.15);
 
-    // Of the sample's calls those that do not hang on perplexity are of use.
+    // The sample was asked just what the run asks: the second time nothing, and then only of the rest.
     const before = server.asked.length;
-    expect(before).toBeGreaterThan(asked);
+    expect(await sample()).toEqual(estimate);
+    expect(server.asked).toHaveLength(before);
     expect((await ask('c')).code).toBe(0);
-    expect(server.asked.length - before).toBeLessThan(0.7 * (before - asked));
+    expect(server.asked.length - before).toBe(all - asked);
+  });
+
+  it('compares what RLAIF and FactTune would cost, by lengths and after asking of a few', async () => {
+    const prices = ['--llm-price-in', '0.5', '--llm-price-out', '1.5'];
+    const rough = await ask('h', '--estimate', '--compare', '--json', ...prices);
+    expect(server.asked).toHaveLength(0);
+    const { estimate, compare } = JSON.parse(rough.stdout);
+    expect(compare).toMatchObject({ answers: 4, rlaif: { questions: ROWS }, factTune: { questions: ROWS } });
+    expect(compare.rlaif.total.calls).toBe(12 * ROWS);
+    expect(compare.factTune.total.cost).toBeGreaterThan(estimate.total.cost);
+
+    const asking = ['--estimate', '--compare', '--compare-answers', '2', '--estimate-sample', '2'];
+    const sampled = await ask('h', ...asking, '--json', ...prices);
+    const { compare: better } = JSON.parse(sampled.stdout);
+    expect(better.rlaif).toMatchObject({
+      basis: { kind: 'sample', questions: 2 },
+      total: { calls: 2 * ROWS },
+    });
+    const operations = new Set(server.asked.map(({ operation }) => operation));
+    expect([...operations]).toEqual(expect.arrayContaining(['revise', 'judge', 'check']));
+    const before = server.asked.length;
+    const again = await ask('h', ...asking, ...prices);
+    expect(server.asked).toHaveLength(before);
+    expect(again.stdout).toMatch(/KnowTuning:\n[\s\S]*RLAIF, 2 answers to a question:\n[\s\S]*FactTune/);
   });
 
   it('goes by batches in rounds, to the same data sets', async () => {
@@ -168,6 +198,7 @@ describe('build refuses', () => {
     ...['build', '--model', model, '--data', path('rows.jsonl'), '--out', path('never'), ...more],
   ];
   const openai = ['--author', 'openai', '--llm', 'm'];
+  const local = [...openai, '--base-url', 'http://127.0.0.1:9/v1'];
   const cases: [string, string[], RegExp][] = [
     ['an unknown author', ['--author', 'me'], /--author: is me\. Choose rules or openai or local/],
     ['an endpoint without a model', ['--author', 'openai'], /--llm: is missing\. Give/],
@@ -193,6 +224,11 @@ describe('build refuses', () => {
     ],
     ['an estimate of what is free', ['--estimate'], /costs nothing/],
     ['a sample for no estimate', ['--estimate-sample', '3'], /--estimate-sample: is of no use/],
+    ['a sureness for no estimate', [...openai, '--estimate-within', '9'], /--estimate-within: is of no use/],
+    ['no sureness', [...local, '--estimate', '--estimate-within', '0'], /--estimate-within: is 0\. Give/],
+    ['a comparison for no estimate', [...openai, '--compare'], /--compare: is of no use without --estimate/],
+    ['answers for no comparison', [...local, '--estimate', '--compare-answers', '3'], /without --compare/],
+    ['one answer', [...local, '--estimate', '--compare', '--compare-answers', '1'], /at least 2/],
     ['batches of rules', ['--batch-out', 'x'], /--batch-out: is of no use to --author rules/],
     [
       'results that are not there',

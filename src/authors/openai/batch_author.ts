@@ -62,7 +62,7 @@ export async function createBatchAuthor(options: BatchAuthorOptions): Promise<Ba
       return wait();
     }
     meter.add(operation, answer.tokens);
-    return answer.reply;
+    return { ...answer.reply, tokens: answer.tokens };
   }
 
   const author: Author = await createPromptedAuthor({

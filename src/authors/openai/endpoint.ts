@@ -88,13 +88,11 @@ export class ChatEndpoint {
       try {
         const completion = await this.#complete(call, signal);
         const { usage } = completion;
-        this.options.meter.add(
-          call.operation,
-          usage ? { prompt: usage.prompt_tokens, completion: usage.completion_tokens } : null,
-        );
+        const tokens = usage ? { prompt: usage.prompt_tokens, completion: usage.completion_tokens } : null;
+        this.options.meter.add(call.operation, tokens);
         this.#hasWorked = true;
         this.#failuresInARow = 0;
-        return readCompletion(completion);
+        return { ...readCompletion(completion), tokens };
       } catch (error) {
         signal?.throwIfAborted();
         return this.#fail(endpointFailure(error, this.options.key));

@@ -5,7 +5,6 @@ import { InputError } from '../../formats/input_error.ts';
 import type { Audit } from '../../knowtuning/audit/audit.ts';
 import { RememberingAuthor } from '../../knowtuning/author_calls.ts';
 import { buildDatasets } from '../../knowtuning/build_datasets.ts';
-import type { CostEstimate } from '../../knowtuning/cost_estimate.ts';
 import { countKnowledge } from '../../knowtuning/counts.ts';
 import type { KnowledgeLevel } from '../../knowtuning/project.ts';
 import { knowledgeText } from '../../knowtuning/report.ts';
@@ -28,7 +27,13 @@ import {
   roundText,
   writeRound,
 } from '../build_batch.ts';
-import { ESTIMATE_OPTIONS, estimateBuild, estimateText, sampleSize } from '../build_estimate.ts';
+import {
+  type BuildEstimate,
+  ESTIMATE_OPTIONS,
+  estimateBuild,
+  estimateText,
+  sampleChoice,
+} from '../build_estimate.ts';
 import type { Command } from '../command.ts';
 import { checkSource, DOCUMENT_OPTION, readDocument } from '../document_data.ts';
 import { knowledgeOptions, METHOD_OPTIONS, methodOptions } from '../method_options.ts';
@@ -83,13 +88,13 @@ export const buildCommand: Command = {
         'Leave these out, or ask the endpoint directly.',
       );
     const estimates = options.flag('estimate');
-    const sampled = sampleSize(options);
-    const asks = options.maybe('batch-out') === undefined && (!estimates || sampled > 0);
+    const sampled = sampleChoice(options) !== null;
+    const asks = options.maybe('batch-out') === undefined && (!estimates || sampled);
     const choice = authorChoice(options, asks);
     checkSource(options);
     if (estimates) {
       const { rows } = await readTrainingData(options, progress);
-      return estimateBuild(options, choice, rows, method, progress);
+      return estimateBuild({ options, choice, rows, method, knowledge, progress });
     }
     const batch = await openBatch(options, choice);
     const document = options.maybe('document');
@@ -160,8 +165,8 @@ export const buildCommand: Command = {
       opened.gpu.destroy();
     }
   },
-  text(r: BuildResult | BatchRound | { readonly estimate: CostEstimate }) {
-    if ('estimate' in r) return estimateText(r.estimate);
+  text(r: BuildResult | BatchRound | BuildEstimate) {
+    if ('estimate' in r) return estimateText(r);
     if ('round' in r) return roundText(r);
     return [
       `${r.questions} questions, ${r.atoms} atomic facts, ${r.difficult} of them difficult: ${r.sft_rows} SFT rows and ${r.dpo_pairs} preference pairs in ${r.out}`,

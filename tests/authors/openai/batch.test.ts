@@ -118,7 +118,11 @@ describe('a project by batches', () => {
     const path = join(directory, 'answers.jsonl');
     writeFileSync(path, lines.map((line, i) => JSON.stringify(answered(line, faults[i]!))).join('\n'));
     const second = await authorWith(await readBatchFiles(path));
-    expect(await second.author.answer(rows[0]!)).toEqual({ ok: false, reason: 'The model refuses: No.' });
+    expect(await second.author.answer(rows[0]!)).toEqual({
+      ok: false,
+      reason: 'The model refuses: No.',
+      took: { calls: 1, prompt: 100, completion: 10 },
+    });
     expect(await second.author.answer(rows[1]!)).toMatchObject({ ok: false, passing: true });
     expect(second.waiting.size).toBe(1);
     expect(second.errors).toEqual([

@@ -61,7 +61,7 @@ describe('a healthy endpoint', () => {
   it('judges two answers', async () => {
     const author = await authorOf(await serve());
     const verdict = await author.judge(rows[0]!, 'Long and full.', 'Short.', 'completeness');
-    expect(verdict).toEqual({ ok: true, value: 'first', problems: [] });
+    expect(verdict).toMatchObject({ ok: true, value: 'first', problems: [] });
   });
 });
 
@@ -120,6 +120,21 @@ describe('an endpoint with faults that pass', () => {
     const whole = again.questions.filter(({ problems }) => problems.length === 0);
     expect(whole).toEqual(healthy.questions.filter(({ id }) => whole.some((question) => question.id === id)));
     expect(whole.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what a call took', () => {
+  it('is told with its result, of all its tries, and nothing where tokens are not counted', async () => {
+    const server = await serve({ faults: (n) => (n < 3 ? 'cut-off' : null) });
+    const meter = new UsageMeter(null);
+    const author = await authorOf(server, { meter });
+    const [failed, second] = [await author.extract(rows[0]!), await author.extract(rows[1]!)];
+    expect([failed.ok, failed.took?.calls, second.ok, second.took?.calls]).toEqual([false, 2, true, 2]);
+    const { total } = meter.report();
+    expect(failed.took!.prompt + second.took!.prompt).toBe(total.prompt_tokens);
+    expect(failed.took!.completion + second.took!.completion).toBe(total.completion_tokens);
+    const uncounted = await authorOf(await serve({ countTokens: null }));
+    expect((await uncounted.extract(rows[0]!)).took).toBeUndefined();
   });
 });
 

@@ -49,7 +49,8 @@ export interface FixtureOptions {
   slowMs?: number;
   /** Seconds of Retry-After. */
   retryAfter?: number;
-  countTokens?: (text: string) => number;
+  /** Null: its answers do not say. */
+  countTokens?: ((text: string) => number) | null;
 }
 
 interface ChatRequest {
@@ -172,7 +173,7 @@ export class FixtureServer {
           finish_reason: fault === 'cut-off' ? 'length' : 'stop',
         },
       ],
-      usage,
+      ...(this.options.countTokens === null ? {} : { usage }),
     });
     if (fault === 'half') {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });

@@ -78,6 +78,7 @@ describe('a journal', () => {
     key: 'a'.repeat(64),
     operation: 'revise' as const,
     written: { ok: true as const, value: 'x', problems: [] },
+    took: { calls: 1, prompt: 120, completion: 9 },
   };
 
   it('loses nothing but the line that was being written', async () => {
@@ -86,11 +87,12 @@ describe('a journal', () => {
     journal.close();
     appendFileSync(join(out, JOURNAL), '{"key":"bbbb');
     const again = openJournal(out);
-    await again.append({ ...call, key: 'c'.repeat(64) });
+    await again.append({ ...call, key: 'c'.repeat(64), took: null });
     again.close();
     const third = openJournal(out);
     third.close();
     expect(third.kept).toEqual({ [call.key]: call.written, ['c'.repeat(64)]: call.written });
+    expect(third.took).toEqual({ [call.key]: call.took });
   });
 
   it('names a line that is no call', () => {
