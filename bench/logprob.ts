@@ -36,7 +36,7 @@ export async function benchLogprob(
   progress: (line: string) => void,
 ): Promise<LogprobFigure[]> {
   const chosen = vocabularyChunk(VOCABULARY, TARGETS);
-  const chunks = [...new Set([64, 256, chosen, 2048, VOCABULARY])];
+  const chunks = [...new Set([64, 256, 512, chosen, 2048, VOCABULARY])];
   try {
     const slices = await gpu.ledger.allocate(OWNER, (create) => {
       const floats = (label: string, count: number) => whole(create(label, 4 * count, STORAGE_USAGE));
@@ -47,7 +47,6 @@ export async function benchLogprob(
         coefficient: floats('coefficient', TARGETS),
         logits: floats('logits', TARGETS * VOCABULARY),
         running: floats('running', 4 * TARGETS),
-        lse: floats('lse', TARGETS),
         logprob: floats('logprob', TARGETS),
         dstates: floats('dstates', TARGETS * HIDDEN),
       };

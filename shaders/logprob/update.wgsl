@@ -1,6 +1,6 @@
 // Log-probabilities of targets in vocabulary chunks: folds one chunk of logits into a running maximum and sum
 // (online log-sum-exp: Milakov & Gimelshein 2018, alg. 3), and picks up the target's own logit when its chunk comes by.
-// Each logit is read once. After the last chunk: logprob = logit[target] - lse.
+// Each logit is read once. After the last chunk: logprob = logit[target] - lse, and what the gradient needs.
 
 // Invocations that share a target: a workgroup's 64, or one.
 const LANES: u32 = 64u;
@@ -21,10 +21,10 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logits: array<Value>;
 @group(0) @binding(2) var<storage, read> target_token: array<u32>;
-// Per target (maximum, sum of exponentials, logit of the target, unused).
+// Per target (maximum, sum of exponentials, logit of the target, unused); after the last chunk (log-sum-exp, id of the
+// target token, unused, unused).
 @group(0) @binding(3) var<storage, read_write> running: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(5) var<storage, read_write> logprob: array<f32>;
+@group(0) @binding(4) var<storage, read_write> logprob: array<f32>;
 
 // A maximum, and the sum of exponentials of what is below it.
 var<workgroup> partial: array<vec2<f32>, 64>;
@@ -71,10 +71,11 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
   if (column / params.elements < params.width) {
     of_target = vec4<f32>(logits[base + column / params.elements])[column % params.elements];
   }
-  running[row] = vec4<f32>(state, of_target, 0.0);
+  var next = vec4<f32>(state, of_target, 0.0);
   if (params.is_last != 0u) {
-    let row_lse = state.x + log(state.y);
-    lse[row] = row_lse;
-    logprob[row] = of_target - row_lse;
+    let lse = state.x + log(state.y);
+    logprob[row] = of_target - lse;
+    next = vec4<f32>(lse, f32(target_token[row]), 0.0, 0.0);
   }
+  running[row] = next;
 }

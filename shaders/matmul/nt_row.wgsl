@@ -5,6 +5,7 @@
 // as in nt_register.wgsl.
 
 // include parts/matmul_nt
+// include parts/matmul_nt_store1
 
 // Whether there is one row alone, or up to four per workgroup.
 const SINGLE: bool = false;
@@ -96,7 +97,5 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     let at_u = (row + q) * params.u_stride + segment.z;
     for (var r = 0u; r < params.rank; r++) { sum += params.scale * b[at_b + r] * u[at_u + r]; }
   }
-  let at = (row + q) * params.columns + column;
-  if (params.has_residual != 0u) { sum += residual[at]; }
-  y[at] = sum;
+  store1(row + q, column, sum);
 }

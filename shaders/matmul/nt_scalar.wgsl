@@ -6,6 +6,7 @@
 
 // include parts/matmul_nt
 // include parts/matmul_place
+// include parts/matmul_nt_store1
 
 const COLUMNS: u32 = 64u; // of a tile
 
@@ -90,10 +91,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_id) lid
   for (var i = 0u; i < 4u; i++) {
     for (var j = 0u; j < 4u; j++) {
       if (row + i >= params.rows || column + j >= end) { continue; }
-      let at = (row + i) * params.columns + column + j;
-      var sum = sums[i][j];
-      if (params.has_residual != 0u) { sum += residual[at]; }
-      y[at] = sum;
+      store1(row + i, column + j, sums[i][j]);
     }
   }
 }

@@ -4,6 +4,7 @@
 // as in nt_register.wgsl.
 
 // include parts/matmul_nt
+// include parts/matmul_nt_store1
 
 // Whether there is one row alone, or up to four per workgroup.
 const SINGLE: bool = false;
@@ -67,10 +68,5 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
       );
     }
   }
-  for (var i = 0u; i < min(4u, params.rows - row); i++) {
-    let at = (row + i) * params.columns + column;
-    var sum = sums[i];
-    if (params.has_residual != 0u) { sum += residual[at]; }
-    y[at] = sum;
-  }
+  for (var i = 0u; i < min(4u, params.rows - row); i++) { store1(row + i, column, sums[i]); }
 }

@@ -1,6 +1,9 @@
 // Parameters of Y = X W^T, and where LoRA's segments lie: see nt_register.wgsl.
 
 const NONE: u32 = 0xffffffffu;
+// What is done to products as they are stored, by params.adds: see matmul_nt_store.wgsl.
+const RESIDUAL: u32 = 1u;
+const GRADIENT: u32 = 2u;
 
 struct Params {
   rows: u32,
@@ -9,7 +12,8 @@ struct Params {
   rank: u32,
   u_stride: u32,
   scale: f32,
-  has_residual: u32,
+  adds: u32, // nothing (0), RESIDUAL or GRADIENT
+  token: u32, // of column 0, for GRADIENT
   w_row: u32,
   block: u32, // 8, a bound that software adapters' compilers do not unroll loops by
   segment0: vec4<u32>,

@@ -32,11 +32,8 @@ fn right_at(is_rank: bool, column: u32, segment: vec4<u32>, k: u32) -> vec4<f32>
   return params.scale * values;
 }
 
+// include parts/matmul_nt_store1
+
 fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
-  for (var j = 0u; j < min(4u, end - min(column, end)); j++) {
-    let at = row * params.columns + column + j;
-    var sum = value[j];
-    if (params.has_residual != 0u) { sum += residual[at]; }
-    y[at] = sum;
-  }
+  for (var j = 0u; j < min(4u, end - min(column, end)); j++) { store1(row, column + j, value[j]); }
 }

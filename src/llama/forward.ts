@@ -183,7 +183,6 @@ export function logprobParts(workspace: Workspace, weights: LlamaWeights, target
       targetToken: workspace.slice('targetToken'),
       logits: workspace.slice('logits'),
       running: workspace.slice('running'),
-      lse: workspace.slice('targetLse'),
       logprob: workspace.slice('logprob'),
     },
   };

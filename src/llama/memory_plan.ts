@@ -132,7 +132,6 @@ export function planSession(config: LlamaConfig, lora: LoraLayout | null, s: Ses
   add('logits', 'states', s.targets * H);
   add('logits', 'logits', logitsElements(config.vocabSize, s.targets));
   add('logits', 'running', 4 * s.targets);
-  add('logits', 'targetLse', s.targets);
   add('logits', 'logprob', s.targets);
   if (s.training) {
     add('logits', 'coefficient', s.targets);

@@ -6,7 +6,7 @@
 import type { BufferSlice } from '../gpu/ledger.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
 import { matmulNN, matmulNT } from './matmul.ts';
-import { rowElements, rowSums, rowWorkgroups } from './row_elements.ts';
+import { rowSums } from './row_elements.ts';
 import { wordTraffic } from './traffic.ts';
 import type { WeightMatrix } from './weight_matrix.ts';
 
@@ -28,10 +28,8 @@ export interface LogprobBuffers {
   readonly targetToken: BufferSlice;
   /** [M, chunk] scratch */
   readonly logits: BufferSlice;
-  /** [M, 4] scratch */
+  /** [M, 4] scratch; after `logprob` (log-sum-exp over the vocabulary, id of the target token, 0, 0) */
   readonly running: BufferSlice;
-  /** [M] log-sum-exp over the vocabulary */
-  readonly lse: BufferSlice;
   /** [M] log-probability, natural log */
   readonly logprob: BufferSlice;
 }
@@ -40,11 +38,15 @@ export interface LogprobBuffers {
 const LOGITS_ELEMENTS = 2 ** 23;
 
 /** Columns of a product's tile: chunks are multiples of it. */
-const TILE = 64;
+const TILE = 128;
 
-/** An eighth of the vocabulary, so that the scratch stays an eighth of [M, V], but at most 8,192 and at least 128. */
+/**
+ * An eighth of the vocabulary, so that the scratch stays an eighth of [M, V], or a fifth where that is at most 1,024: a
+ * small vocabulary's chunks would be too many small dispatches. At most 8,192.
+ */
 function widestChunk(vocabulary: number): number {
-  return Math.min(8192, Math.max(128, Math.ceil(vocabulary / 8 / TILE) * TILE));
+  const part = (n: number) => Math.ceil(vocabulary / n / TILE) * TILE;
+  return Math.min(8192, Math.max(part(8), Math.min(1024, part(5))));
 }
 
 /** Vocabulary entries per chunk, for M targets. */
@@ -68,7 +70,7 @@ function chunks({ vocabulary, chunk }: LogprobShape): { first: number; columns: 
   return list;
 }
 
-/** Records lse and logprob of all targets. */
+/** Records running and logprob of all targets. */
 export function logprob(program: ProgramBuilder, shape: LogprobShape, b: LogprobBuffers): void {
   const parts = chunks(shape);
   parts.forEach(({ first, columns }, i) => {
@@ -89,7 +91,6 @@ export function logprob(program: ProgramBuilder, shape: LogprobShape, b: Logprob
         logits: b.logits,
         target_token: b.targetToken,
         running: b.running,
-        lse: b.lse,
         logprob: b.logprob,
       },
       params: {
@@ -111,21 +112,18 @@ export function logprob(program: ProgramBuilder, shape: LogprobShape, b: Logprob
 export function logprobBackward(
   program: ProgramBuilder,
   shape: LogprobShape,
-  b: Omit<LogprobBuffers, 'running' | 'logprob'> & { coefficient: BufferSlice; dstates: BufferSlice },
+  b: Omit<LogprobBuffers, 'targetToken' | 'logprob'> & { coefficient: BufferSlice; dstates: BufferSlice },
 ): void {
   chunks(shape).forEach(({ first, columns }, i) => {
     const w = { w: b.head, wFirst: first };
-    matmulNT(program, { x: b.states, ...w, y: b.logits, rows: shape.targets, columns, inner: shape.hidden });
-    const { constants, elements } = rowElements(columns);
-    const width = columns / elements;
-    program.dispatch({
-      shader: 'logprob/gradient',
-      constants: elements === 4 ? constants : { ...constants, Index: 'u32', STEPS: '0u' },
-      bind: { target_token: b.targetToken, lse: b.lse, coefficient: b.coefficient, logits: b.logits },
-      params: { rows: shape.targets, width, elements, first_column: first },
-      workgroups: rowWorkgroups(shape.targets, width),
-      flops: 3 * shape.targets * columns,
-      traffic: wordTraffic(shape.targets * (columns + 3), shape.targets * columns),
+    matmulNT(program, {
+      x: b.states,
+      ...w,
+      y: b.logits,
+      rows: shape.targets,
+      columns,
+      inner: shape.hidden,
+      gradient: { targets: b.running, coefficient: b.coefficient, firstToken: first },
     });
     matmulNN(program, {
       dy: b.logits,

@@ -57,6 +57,16 @@ export interface MatmulNT {
   readonly inner: number;
   /** [rows, columns]; added */
   readonly residual?: BufferSlice;
+  /**
+   * What is stored is not the product, logits of the tokens from firstToken on, but the gradient of the loss,
+   * c (onehot - softmax): targets [rows, 4] is (log-sum-exp, id of the target token as f32, unused, unused), coefficient
+   * [rows] is c = dL / dlogprob. Neither residual nor lora may be given.
+   */
+  readonly gradient?: {
+    readonly targets: BufferSlice;
+    readonly coefficient: BufferSlice;
+    readonly firstToken: number;
+  };
   /** scale * U B^T is added: U is [rows, uStride], B is [rows of all adapted segments, rank]. */
   readonly lora?: {
     readonly u: BufferSlice;
@@ -82,21 +92,18 @@ function clip(segment: Segment, start: number, end: number): Segment {
 /**
  * Of a product in tiles of workgroups: the left factor is read once per tile of columns, the right one once per tile of
  * rows; so are U (or dU) and B (or A), which have `rank` columns or rows, for the tiles and columns of `adapted` alone.
- * `added` is 1 where outputs are added to something.
+ * @param besides words that are read to be added to outputs, or to work on them
  */
 function productTraffic(
   format: WeightFormat,
   { rows, columns, inner, rank }: { rows: number; columns: number; inner: number; rank: number },
   [tileColumns, tileRows]: readonly [number, number],
   adapted: { readonly tiles: number; readonly columns: number },
-  added: 0 | 1,
+  besides: number,
 ): Traffic {
   const weights = formatBytes(format, columns * inner);
   const lora = rank * (rows * adapted.tiles + adapted.columns * tileRows);
-  const { read, written } = wordTraffic(
-    rows * inner * tileColumns + lora + added * rows * columns,
-    rows * columns,
-  );
+  const { read, written } = wordTraffic(rows * inner * tileColumns + lora + besides, rows * columns);
   return { read: read + (weights.data + weights.scales) * tileRows, written };
 }
 
@@ -143,9 +150,9 @@ function matmulNTSpan(
     constants: tile.constants,
     bind: {
       x: m.x,
-      residual: m.residual ?? m.x,
+      residual: m.gradient?.targets ?? m.residual ?? m.x,
       u: m.lora?.u ?? m.x,
-      b: m.lora?.b ?? m.x,
+      b: m.gradient?.coefficient ?? m.lora?.b ?? m.x,
       y: m.y,
       ...weightBindings(block),
     },
@@ -156,7 +163,8 @@ function matmulNTSpan(
       rank: m.lora?.rank ?? 0,
       u_stride: m.lora?.uStride ?? 0,
       scale: m.lora?.scale ?? 0,
-      has_residual: m.residual ? 1 : 0,
+      adds: m.gradient ? 2 : m.residual ? 1 : 0,
+      token: m.gradient?.firstToken ?? 0,
       w_row: (m.wFirst ?? 0) - block.first,
       block: REGISTER_BLOCK,
       segment0: segment(0),
@@ -169,9 +177,11 @@ function matmulNTSpan(
       { rows: m.rows, columns, inner: m.inner, rank: m.lora?.rank ?? 0 },
       tiles,
       { tiles: tilesOf(withLora), columns: adaptedColumns },
-      m.residual ? 1 : 0,
+      m.gradient ? 3 * m.rows * tiles[0] : m.residual ? m.rows * columns : 0,
     ),
-    flops: 2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)),
+    flops:
+      2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)) +
+      (m.gradient ? 3 * m.rows * columns : 0),
   });
 }
 
@@ -249,7 +259,7 @@ function matmulNNRows(program: ProgramBuilder, m: MatmulNN, variant: MatmulNNVar
         { rows: m.rows, columns: m.columns, inner, rank: lora?.rank ?? 0 },
         tiles,
         { tiles: tiles[0], columns: m.columns },
-        m.accumulate || i > 0 ? 1 : 0,
+        m.accumulate || i > 0 ? m.rows * m.columns : 0,
       ),
       flops: 2 * m.rows * m.columns * (inner + (lora?.rank ?? 0)),
     });

@@ -7,6 +7,7 @@ import { type MatmulVariant, NN_VARIANTS, NT_VARIANTS } from '../../src/ops/matm
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { linear, linearBackward } from '../oracle/linear.ts';
+import { logSumExp } from '../oracle/logprob.ts';
 import { loraLinear, loraLinearBackward } from '../oracle/lora.ts';
 import { Random } from '../oracle/random.ts';
 import { getTestGpu } from '../support/gpu.ts';
@@ -82,6 +83,54 @@ describe.each([...NT_VARIANTS, undefined])('matmul, %s (undefined: by the table)
     const expected = linearBackward(w, dy, rows).map((value, i) => value + (accumulate ? before[i]! : 0));
     expect(relativeDifference(dx, expected)).toBeLessThan(tolerance);
   }
+
+  /** A chunk of logits in the middle of a vocabulary, stored as c (onehot - softmax). */
+  async function gradient(rows: number, columnsAny: number, innerAny: number) {
+    const [columns, inner] = [fitting(columnsAny), fittingInner(innerAny)];
+    const [first, vocabulary] = [8, columns + 12];
+    const random = new Random(rows * 7 + columns * 11 + inner);
+    const [x, w] = [random.normals(rows * inner), random.normals(vocabulary * inner, 2 / Math.sqrt(inner))];
+    // Of each row the target's id: the chunk's ends, what lies next to them, and others.
+    const ends = [first, first - 1, first + columns - 1, first + columns];
+    const tokens = Array.from(random.ids(rows, vocabulary), (token, row) => ends[row] ?? token);
+    const coefficient = random.normals(rows);
+    const logits = linear(x, w, rows);
+    const lse = tokens.map((_, row) => logSumExp(logits.slice(row * vocabulary, (row + 1) * vocabulary)));
+    const { y } = await runOp(
+      await getTestGpu(),
+      {
+        x: f32(x),
+        w: f32(w),
+        targets: f32(tokens.flatMap((token, row) => [lse[row]!, token, Number.NaN, Number.NaN])),
+        coefficient: f32(coefficient),
+        y: unwritten(rows * columns),
+      },
+      ['y'],
+      (program, { x, w, y, targets, coefficient }) =>
+        matmulNT(program, {
+          x,
+          w: f32Matrix(w, vocabulary, inner),
+          wFirst: first,
+          y,
+          rows,
+          columns,
+          inner,
+          ...kernel,
+          gradient: { targets, coefficient, firstToken: first },
+        }),
+    );
+    const expected = Float64Array.from({ length: rows * columns }, (_, i) => {
+      const [row, token] = [Math.floor(i / columns), first + (i % columns)];
+      const softmax = Math.exp(logits[row * vocabulary + token]! - lse[row]!);
+      return coefficient[row]! * (Number(token === tokens[row]) - softmax);
+    });
+    expect(relativeDifference(y, expected)).toBeLessThan(tolerance);
+  }
+
+  it("c (onehot - softmax) of X W^T, over shapes, with targets at the chunk's ends and next to them", async () => {
+    await fc.assert(fc.asyncProperty(size(150), size(150), size(150), gradient), runs);
+    await gradient(4, 8, 12);
+  });
 
   it('Y = X W^T (+ residual), over shapes', async () => {
     await fc.assert(fc.asyncProperty(size(150), size(150), size(150), fc.boolean(), nt), runs);

@@ -25,7 +25,6 @@ async function run(adapterClass: AdapterClass, shape: LogprobShape, data: Return
       coefficient: f32(data.coefficient),
       logits: unwritten(targets * chunk),
       running: unwritten(targets * 4),
-      lse: unwritten(targets),
       logprob: unwritten(targets),
       dstates: unwritten(targets * hidden),
     },
