@@ -72,6 +72,8 @@ export type TrainerNews =
   | { readonly kind: 'begun'; readonly run: string; readonly request: RunRequest }
   | { readonly kind: 'knowtune'; readonly run: string; readonly event: KnowtuneEvent }
   | { readonly kind: 'preparing'; readonly run: string; readonly preparation: Preparation }
+  /** How much of the model is on the GPU, told for every whole percent. */
+  | { readonly kind: 'loading'; readonly run: string; readonly percent: number }
   | { readonly kind: 'left-out'; readonly run: string; readonly facts: readonly LeftOutFact[] }
   | { readonly kind: 'test'; readonly run: string; readonly questions: readonly TestView[] }
   | { readonly kind: 'project'; readonly run: string; readonly questions: readonly ProjectQuestion[] }

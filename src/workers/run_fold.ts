@@ -51,6 +51,8 @@ export function foldNews(view: RunView, news: TrainerNews & { readonly at: numbe
       return { ...view, project: news.questions };
     case 'test':
       return { ...view, test: news.questions };
+    case 'loading':
+      return { ...view, phases: changePhase(view.phases, 'load', { done: news.percent, total: 100 }) };
     case 'left-out':
       return { ...view, leftOut: news.facts };
     case 'saved':

@@ -184,7 +184,10 @@ export class Trainer implements TrainerApi {
     };
     const data = await prepareData(request.data, seed, host, running.project);
     const opened = await openTuner(gpu, await openModelSource(choice, this.#base), {
-      load: { weights: model.weights, embedding: model.embedding },
+      load: {
+        ...{ weights: model.weights, embedding: model.embedding },
+        onProgress: onPercent((percent) => tell({ kind: 'loading', run, percent })),
+      },
       clock: () => performance.now(),
       startTemplateWorker,
       treeBatching: request.treeBatching,
@@ -236,6 +239,16 @@ export class Trainer implements TrainerApi {
     await save(ADAPTER_CHECKPOINT, bundle);
     await save(`${VIEW_PREFIX}finished`, encodeView(view()));
   }
+}
+
+/** Tells each whole percent once. */
+function onPercent(tell: (percent: number) => void): (done: number, total: number) => void {
+  let told = -1;
+  return (done, total) => {
+    const percent = Math.floor((100 * done) / total);
+    if (percent > told) tell(percent);
+    told = percent;
+  };
 }
 
 /** The request as it is recorded: a project by its hash, and a model that was picked without its files. */

@@ -205,6 +205,8 @@ describe('a project of the user', () => {
     await startProject('{"format":"tabtune-project"}');
     await page.locator('.live h3', { hasText: 'Failed' }).waitFor({ timeout: RUN_MS });
     expect(await page.getByRole('alert').textContent()).toMatch(/^shop.*Use a project that TabTune wrote/);
+    // The run took the focus: there too it says why.
+    expect(await page.locator('.live').textContent()).toContain('Use a project that TabTune wrote');
   });
 
   it('is written where it is stale, learned, and asked what was held out', async () => {

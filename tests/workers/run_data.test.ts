@@ -100,6 +100,11 @@ describe('a saved view', () => {
     expect(decodeView(encodeView(view))).toEqual(view);
   });
 
+  it('tells how much of the model is loaded', () => {
+    const view = foldNews(beginRun(request, 7), { kind: 'loading', run: 'r', percent: 40, at: 8 });
+    expect(view.phases[0]).toMatchObject({ id: 'load', status: 'running', done: 40, total: 100 });
+  });
+
   it('of a version that knew the demo alone is a run of the demo', () => {
     const { data: _, model: __, config: ___, ...rest } = request;
     const earlier = { ...beginRun(request, 7), request: { ...rest, questions: 24 } };

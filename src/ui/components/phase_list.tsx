@@ -32,6 +32,7 @@ export function PhaseList({ phases }: { phases: readonly PhaseView[] }): JSX.Ele
 function phaseNote(phase: PhaseView): string {
   if (phase.status === 'done' && phase.startedAt !== null && phase.endedAt !== null)
     return formatSeconds((phase.endedAt - phase.startedAt) / 1000);
+  if (phase.status === 'running' && phase.id === 'load' && phase.total !== null) return `${phase.done} %`;
   if (phase.status === 'running' && phase.total !== null) return `${phase.done} of ${phase.total}`;
   return '';
 }

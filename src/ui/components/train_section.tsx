@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { RunView } from '../../workers/run_view.ts';
-import { memory, preparing, running, stopRun } from '../state/session.ts';
+import { failure, memory, preparing, running, stopRun } from '../state/session.ts';
 import { LiveStatus } from './live_status.tsx';
 import { PhaseList } from './phase_list.tsx';
 import { RunOutcome } from './run_outcome.tsx';
@@ -31,7 +31,7 @@ export function TrainSection({ view }: { view: RunView | null }): JSX.Element {
             {running.value ? (
               <LiveStatus view={view} memory={memory.value} preparing={preparing.value} onStop={stopRun} />
             ) : (
-              <RunOutcome view={view} />
+              <RunOutcome view={view} failure={failure.value} />
             )}
             {view.trainings.some((t) => t.log.length > 0) ? (
               <TrainingCharts trainings={view.trainings} />
