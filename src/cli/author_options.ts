@@ -1,6 +1,7 @@
 /** @file Who writes, on the command line: the options of the authors, and an author from them. */
 import type { Author } from '../authors/author.ts';
 import { createLocalAuthor } from '../authors/local.ts';
+import { endpointAddress, OPENAI_ADDRESS } from '../authors/openai/address.ts';
 import { createOpenAiAuthor } from '../authors/openai/openai_author.ts';
 import { type Prices, type Usage, UsageMeter, type UsageReport } from '../authors/openai/usage.ts';
 import { createRulesAuthor } from '../authors/rules.ts';
@@ -13,7 +14,6 @@ import { promptsFromDisk } from './prompts.ts';
 
 /** Where a key is read from; nothing else, so that it stands in no history and no file of results. */
 export const KEY_VARIABLE = 'OPENAI_API_KEY';
-const OPENAI = 'https://api.openai.com/v1';
 
 /** Most tokens of a reply of the loaded model. */
 const LOCAL_REPLY_TOKENS = 512;
@@ -26,7 +26,7 @@ export const AUTHOR_OPTIONS: OptionSpecs = {
   },
   llm: { help: 'with --author openai: the name of the model at the endpoint' },
   'base-url': {
-    help: `with --author openai: the endpoint, such as http://127.0.0.1:8080/v1 (default ${OPENAI}, with the key in ${KEY_VARIABLE})`,
+    help: `with --author openai: the endpoint, such as http://127.0.0.1:8080/v1 (default ${OPENAI_ADDRESS}, with the key in ${KEY_VARIABLE})`,
   },
   'llm-concurrency': {
     help: 'calls under way at most (default 8), with --author local answered together (default 16)',
@@ -74,38 +74,15 @@ export function authorChoice(
   const model = options.maybe('llm');
   if (model === undefined)
     throw new InputError('--llm', 'is missing.', "Give the model's name at the endpoint: --llm NAME.");
-  const baseUrl = endpointAddress(options.maybe('base-url') ?? OPENAI);
+  const baseUrl = endpointAddress(options.maybe('base-url') ?? OPENAI_ADDRESS, '--base-url');
   const key = environment[KEY_VARIABLE]?.trim() || null;
-  if (asks && key === null && baseUrl === OPENAI)
+  if (asks && key === null && baseUrl === OPENAI_ADDRESS)
     throw new InputError(
       KEY_VARIABLE,
       'is not set, and this endpoint needs a key.',
       `Set the environment variable ${KEY_VARIABLE}, or name another endpoint with --base-url.`,
     );
   return { kind, baseUrl, model, key, concurrency: atOnce(8), prices: prices(options) };
-}
-
-/** An address that may stand in files of results: without name, password or key. */
-function endpointAddress(text: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new InputError('--base-url', `is ${text}.`, 'Give an address such as http://127.0.0.1:8080/v1.');
-  }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '')
-    throw new InputError(
-      '--base-url',
-      'has more in it than host and path.',
-      `Give the plain address; a key belongs into ${KEY_VARIABLE}.`,
-    );
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new InputError(
-      '--base-url',
-      `is ${text}.`,
-      'Give an address that begins with http:// or https://.',
-    );
-  return url.href.replace(/\/+$/, '');
 }
 
 function prices(options: Options): Prices | null {

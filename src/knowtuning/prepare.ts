@@ -6,10 +6,10 @@ import pLimit from 'p-limit';
 import type { Author, Authored } from '../authors/author.ts';
 import { keyedRandom } from '../authors/keyed_random.ts';
 import { InputError } from '../formats/input_error.ts';
-import type { Adapter, PromptCompletion, Tuner } from '../train/tuner.ts';
+import type { Adapter, Tuner } from '../train/tuner.ts';
 import { comparisonPairs, uniqueAtoms } from './compare.ts';
 import { countAtoms } from './counts.ts';
-import { perplexity } from './difficulty.ts';
+import { factPerplexities } from './fact_perplexities.ts';
 import { newAtom, type Project, type ProjectAtom, type ProjectQuestion, supportedAtoms } from './project.ts';
 import { SupportCheck } from './support.ts';
 
@@ -84,21 +84,19 @@ export async function measureAtoms(
   field: 'perplexity' | 'perplexityAfter',
   context: PrepareContext = {},
 ): Promise<Project> {
-  const rows = project.questions.flatMap(({ question, atoms }) =>
-    atoms.map(({ text }): PromptCompletion => ({ prompt: question, completion: text })),
-  );
-  if (rows.length === 0) return project;
-  const scored = await tuner.logprobs(rows, adapter, {
-    eos: false,
-    bare: project.method.pplContext === 'none',
-    ...(context.signal ? { signal: context.signal } : {}),
-  });
-  let next = 0;
+  // By place: nothing holds two questions of a project apart but that.
+  const facts = project.questions.map(({ question, atoms }, i) => ({
+    ...{ id: String(i), question },
+    atoms: atoms.map(({ text }) => text),
+  }));
+  const { pplContext } = project.method;
+  if (facts.every(({ atoms }) => atoms.length === 0)) return project;
+  const measured = await factPerplexities(facts, pplContext, tuner, adapter, context.signal);
   return {
     ...project,
-    questions: project.questions.map((question) => ({
+    questions: project.questions.map((question, i) => ({
       ...question,
-      atoms: question.atoms.map((atom) => ({ ...atom, [field]: perplexity(scored[next++]!.logprobs) })),
+      atoms: question.atoms.map((atom, k) => ({ ...atom, [field]: measured.get(String(i))![k]! })),
     })),
   };
 }

@@ -121,6 +121,8 @@ const replaySchema = v.object({
   answer: text,
 });
 
+const authorCallsSchema = v.record(callKey, authoredSchema);
+
 const projectSchema = v.object({
   format: v.literal('tabtune-project'),
   version: v.literal(PROJECT_VERSION),
@@ -132,7 +134,7 @@ const projectSchema = v.object({
   /** Rows about known atoms that were not selected. */
   replay: v.optional(v.array(replaySchema), []),
   /** What authors wrote, by the SHA-256 of operation, author, version and input. */
-  authorCalls: v.record(callKey, authoredSchema),
+  authorCalls: authorCallsSchema,
 });
 
 export type Project = v.InferOutput<typeof projectSchema>;
@@ -216,6 +218,11 @@ export function startProject(
 /** Reads a project from parsed JSON. @throws InputError that names the first place that is wrong */
 export function parseProject(json: unknown, place = 'project.json'): Project {
   return parse(projectSchema, json, place, `Use a project that TabTune wrote (version ${PROJECT_VERSION}).`);
+}
+
+/** Reads authors' calls that were kept apart from their project. @throws InputError that names the first that is wrong */
+export function parseAuthorCalls(json: unknown, place = 'project.json at authorCalls'): AuthorCalls {
+  return parse(authorCallsSchema, json, place, 'Import the project from a file that was saved before.');
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -38,6 +38,14 @@ export async function readQuestionRows(
   // Of a file that says nothing, the rows must say what they lack.
   else if (dataset.mapping === null) dataset = await readDataFiles(files, { kind: 'sft' });
   strictDataset(dataset, place, options);
+  return questionsOf(dataset, place);
+}
+
+/**
+ * The questions of a file that was read.
+ * @throws InputError with file and line for a row that has none, and for ids that repeat
+ */
+export function questionsOf(dataset: Dataset, place: string): QuestionRows {
   const ids = idsOf(dataset, place);
   let shortened = 0;
   const rows = dataset.rows.map((row, i): TrainRow => {

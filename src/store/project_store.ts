@@ -3,7 +3,7 @@
  * so that a change writes what it changes and no more. A write resolves when it is on disk; writes that come while
  * another is under way go together in the next transaction, all or none.
  */
-import { delMany, entries, get, keys, setMany, type UseStore } from 'idb-keyval';
+import { delMany, get, keys, promisifyRequest, setMany, type UseStore } from 'idb-keyval';
 
 /** The newest project: everything else in storage is left over from an older one. */
 const CURRENT = 'current';
@@ -22,7 +22,6 @@ export interface StoredProject {
   readonly header: unknown;
   /** In their order. */
   readonly questions: readonly unknown[];
-  readonly calls: ReadonlyMap<string, unknown>;
 }
 
 /** One writer at a time: the worker that holds the project's lock. */
@@ -65,20 +64,33 @@ export class ProjectStore {
     return this.#put(callKey(project, key), written);
   }
 
-  /** The project that was begun last, with everything that was saved since; null where there is none. */
+  /** The project that was begun last, with all that was saved of its questions; null where there is none. */
   async load(): Promise<StoredProject | null> {
     const current = await get<Current>(CURRENT, this.store);
     if (!current) return null;
     const { project, header } = current;
     const questions: unknown[] = new Array(current.questions);
-    const calls = new Map<string, unknown>();
-    for (const [key, value] of await entries<string, unknown>(this.store)) {
-      const [owner, kind, name] = key.split('/');
-      if (owner !== project) continue;
-      if (kind === 'question') questions[Number(name)] = value;
-      else calls.set(name!, value);
-    }
-    return { project, header, questions, calls };
+    for (const [name, value] of await this.#recordsOf(project, 'question')) questions[Number(name)] = value;
+    return { project, header, questions };
+  }
+
+  /** What authors wrote for a project, by key. There are many more of them than questions: asked for by themselves. */
+  async loadCalls(project: string): Promise<Map<string, unknown>> {
+    return new Map(await this.#recordsOf(project, 'call'));
+  }
+
+  /** Records of one kind, each with the last part of its key. */
+  #recordsOf(project: string, kind: 'question' | 'call'): Promise<[string, unknown][]> {
+    const prefix = `${project}/${kind}/`;
+    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+    return this.store('readonly', async (records) => {
+      // Both are asked for in one transaction, so that they go together.
+      const [names, values] = await Promise.all([
+        promisifyRequest(records.getAllKeys(range)),
+        promisifyRequest<unknown[]>(records.getAll(range)),
+      ]);
+      return names.map((name, i): [string, unknown] => [String(name).slice(prefix.length), values[i]]);
+    });
   }
 
   /** Deletes the project. First its name, so that half a project is never opened. */

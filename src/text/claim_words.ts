@@ -104,7 +104,20 @@ export function isName({ plain, initial, capital }: Word): boolean {
 export function stemOf(word: Word): string | null {
   const number = numberOf(word);
   if (number !== null) return number;
-  return isFunctionWord(word.plain) && !isName(word) ? null : stemmer(word.plain);
+  return isFunctionWord(word.plain) && !isName(word) ? null : stemKnown(word.plain);
+}
+
+/** Stems that were taken lately: a text has few different words. */
+const stems = new Map<string, string>();
+const MOST_STEMS = 65_536;
+
+function stemKnown(plain: string): string {
+  const known = stems.get(plain);
+  if (known !== undefined) return known;
+  if (stems.size >= MOST_STEMS) stems.clear();
+  const stem = stemmer(plain);
+  stems.set(plain, stem);
+  return stem;
 }
 
 export function readClaim(text: string): ClaimWords {

@@ -10,6 +10,7 @@ import { ModelSection } from './components/model_section.tsx';
 import { Preview } from './components/preview.tsx';
 import { StartSection } from './components/start_section.tsx';
 import { Steps } from './components/steps.tsx';
+import { StudioSection } from './components/studio/studio_section.tsx';
 import { TrainSection } from './components/train_section.tsx';
 import { WorkbenchSection } from './components/workbench_section.tsx';
 import { pageTitle } from './state/page_title.ts';
@@ -52,6 +53,7 @@ export function App(): JSX.Element {
         )}
         <ModelSection />
         <DataImportSection />
+        <StudioSection />
         <WorkbenchSection />
       </main>
       <footer class="page-footer">

@@ -1,21 +1,17 @@
 /**
- * @file What the studio worker does: it holds one project, writes what is yet to be written of each question, applies
- * edits, and saves every question and every author's answer before it counts as done.
+ * @file What the studio worker does: it holds one project, has what is yet to be written of each question written,
+ * applies edits, and saves every question and every author's answer before it counts as done.
  */
-import pLimit from 'p-limit';
-import type { Author } from '../authors/author.ts';
+
+import type { CostEstimate } from '../authors/cost/extrapolate.ts';
 import { InputError } from '../formats/input_error.ts';
 import { parseJson } from '../formats/json.ts';
+import { zipFiles } from '../formats/zip.ts';
 import { RememberingAuthor } from '../knowtuning/author_calls.ts';
-import {
-  type Change,
-  type EditHistory,
-  NO_HISTORY,
-  recordChange,
-  redoChange,
-  undoChange,
-} from '../knowtuning/edit_history.ts';
-import { applyEdit, type Edit, stale } from '../knowtuning/edits.ts';
+import { estimateCost } from '../knowtuning/cost_estimate.ts';
+import { documentRows } from '../knowtuning/document.ts';
+import { type Edit, stale } from '../knowtuning/edits.ts';
+import { type ExportFormat, exportFiles } from '../knowtuning/exports/files.ts';
 import {
   DERIVED_PARTS,
   type MethodOptions,
@@ -25,37 +21,32 @@ import {
   startProject,
   type TrainRow,
 } from '../knowtuning/project.ts';
-import { refreshQuestion } from '../knowtuning/refresh.ts';
-import type { ProjectStore } from '../store/project_store.ts';
 import { describeFailure } from './failure.ts';
-import { rowFilter, unwritten } from './studio_filter.ts';
+import { bundledPrompts } from './prompts.ts';
+import { checkAuthor, type OpenedStudioAuthor, type OpenStudioAuthor } from './studio_authors.ts';
+import { buildProject } from './studio_build.ts';
+import { studioCounts } from './studio_counts.ts';
+import { unwritten } from './studio_filter.ts';
+import { StudioProject, type StudioStore } from './studio_project.ts';
 import type {
+  MeasurableQuestion,
   StudioAnswer,
   StudioApi,
+  StudioAudit,
+  StudioAuthor,
   StudioEvent,
   StudioFilter,
   StudioRow,
   StudioView,
 } from './studio_protocol.ts';
 
-/** Questions under way at once: also where an author waits for nothing, so that what they save goes together. */
-const QUESTIONS_AT_ONCE = 16;
-
-/** The author of a project, found from the page's address. */
-export type OpenStudioAuthor = (base: string, method: MethodOptions) => Promise<Author>;
-
-interface OpenProject {
-  readonly id: string;
-  readonly project: Project;
-  readonly author: Promise<RememberingAuthor>;
-}
-
 export class Studio implements StudioApi {
   #port: MessagePort | null = null;
   #base = '';
-  #opened: OpenProject | null = null;
-  #history: EditHistory = NO_HISTORY;
-  #shown: number[] = [];
+  #opened: StudioProject | null = null;
+  #author: StudioAuthor = { kind: 'rules' };
+  /** The author that was chosen, once something was to be written by it. */
+  #writer: Promise<OpenedStudioAuthor> | null = null;
   #build: AbortController | null = null;
 
   /**
@@ -63,7 +54,7 @@ export class Studio implements StudioApi {
    * @param newId of a project, which no other has had
    */
   constructor(
-    private readonly store: Pick<ProjectStore, 'begin' | 'putQuestion' | 'putCall' | 'load'>,
+    private readonly store: StudioStore,
     private readonly openAuthor: OpenStudioAuthor,
     private readonly lock: () => Promise<void>,
     private readonly newId: () => string,
@@ -79,22 +70,20 @@ export class Studio implements StudioApi {
       await this.lock();
       const saved = await this.store.load();
       if (!saved) return null;
-      const project = parseProject({
-        ...(saved.header as object),
-        questions: saved.questions,
-        authorCalls: Object.fromEntries(saved.calls),
-      });
-      return this.#take(saved.project, project);
+      const { project: id, header, questions } = saved;
+      const project = parseProject({ ...(header as object), questions, authorCalls: {} });
+      return this.#take(new StudioProject(this.store, id, project, 'stored'));
     });
   }
 
   start(name: string, rows: readonly TrainRow[], method: MethodOptions): Promise<StudioAnswer<StudioView>> {
-    return answer(() => {
-      if (rows.length === 0)
-        throw new InputError(name, 'holds no question with an answer.', 'Give at least one.');
-      const project = startProject(name, rows, method);
-      project.questions = project.questions.map((question) => stale(question, DERIVED_PARTS));
-      return this.#begin(project);
+    return answer(() => this.#start(name, rows, method));
+  }
+
+  startDocument(name: string, text: string, method: MethodOptions): Promise<StudioAnswer<StudioView>> {
+    return answer(async () => {
+      const { author } = await this.openAuthor({ kind: 'rules' }, this.#base, method, () => {});
+      return this.#start(name, await documentRows(text, name, author), method);
     });
   }
 
@@ -102,8 +91,55 @@ export class Studio implements StudioApi {
     return answer(() => this.#begin(parseProject(parseJson(bytes, name), name)));
   }
 
-  projectFile(): StudioAnswer<Uint8Array<ArrayBuffer>> {
-    return answerNow(() => new TextEncoder().encode(`${JSON.stringify(this.#get().project, null, 2)}\n`));
+  remove(): Promise<StudioAnswer<null>> {
+    return answer(async () => {
+      this.#stopBuilding();
+      this.#opened = null;
+      await this.store.remove();
+      return null;
+    });
+  }
+
+  projectFile(): Promise<StudioAnswer<Uint8Array<ArrayBuffer>>> {
+    return answer(async () => {
+      const project = await this.#get().whole();
+      return new TextEncoder().encode(`${JSON.stringify(project, null, 2)}\n`);
+    });
+  }
+
+  exportZip(format: ExportFormat): StudioAnswer<Uint8Array<ArrayBuffer>> {
+    return answerNow(() => {
+      const files = exportFiles(this.#get().project, format);
+      if (files.size === 0)
+        throw new InputError('Export', 'There is nothing in it yet.', 'Have the data written first.');
+      const encoder = new TextEncoder();
+      const bytes = new Map([...files].map(([path, text]) => [path, encoder.encode(text)]));
+      return zipFiles(bytes, 'data');
+    });
+  }
+
+  setAuthor(choice: StudioAuthor): Promise<StudioAnswer<StudioView>> {
+    return answer(() => {
+      if (this.#build) throw new InputError('Studio', 'It is being written.', 'Stop that first.');
+      this.#author = checkAuthor(choice);
+      this.#writer = null;
+      return this.#view();
+    });
+  }
+
+  estimate(): StudioAnswer<CostEstimate | null> {
+    return answerNow(() => {
+      const { questions, method } = this.#get().project;
+      if (this.#author.kind !== 'openai') return null;
+      const rows = unwritten(questions).map((index) => questions[index]!);
+      return estimateCost({
+        rows,
+        prompts: bundledPrompts(),
+        method,
+        prices: this.#author.prices,
+        sample: null,
+      });
+    });
   }
 
   build(): StudioAnswer<StudioView> {
@@ -121,107 +157,62 @@ export class Studio implements StudioApi {
     this.#build?.abort();
   }
 
+  view(): StudioAnswer<StudioView> {
+    return answerNow(() => this.#view());
+  }
+
   filter(filter: StudioFilter): StudioAnswer<number> {
-    return answerNow(() => {
-      const { questions } = this.#get().project;
-      const matches = rowFilter(filter);
-      this.#shown = [...questions.keys()].filter((i) => matches(questions[i]!));
-      return this.#shown.length;
-    });
+    return answerNow(() => this.#get().filter(filter));
   }
 
   rows(from: number, count: number): StudioAnswer<readonly StudioRow[]> {
-    return answerNow(() => {
-      const { questions } = this.#get().project;
-      return this.#shown.slice(from, from + count).map((index) => ({ index, question: questions[index]! }));
-    });
+    return answerNow(() => this.#get().rows(from, count));
   }
 
   edit(index: number, edit: Edit): Promise<StudioAnswer<StudioRow>> {
-    return answer(async () => {
-      const { project } = this.#get();
-      const before = project.questions[index];
-      if (!before) throw new Error(`There is no question ${index}.`);
-      const after = applyEdit(before, edit, project.method);
-      if (after === before) return { index, question: before };
-      this.#history = recordChange(this.#history, { index, before, after });
-      return this.#put(index, after);
-    });
+    return answer(() => this.#get().edit(index, edit));
   }
 
   undo(): Promise<StudioAnswer<StudioRow | null>> {
-    return this.#travel(undoChange(this.#history), 'before');
+    return answer(() => this.#get().undo());
   }
 
   redo(): Promise<StudioAnswer<StudioRow | null>> {
-    return this.#travel(redoChange(this.#history), 'after');
+    return answer(() => this.#get().redo());
+  }
+
+  audit(): Promise<StudioAnswer<StudioAudit>> {
+    return answer(() => this.#get().audit());
+  }
+
+  measurable(): StudioAnswer<readonly MeasurableQuestion[]> {
+    return answerNow(() => this.#get().measurable());
   }
 
   takeMeasures(
     values: ReadonlyMap<string, readonly number[]>,
     field: 'perplexity' | 'perplexityAfter',
   ): Promise<StudioAnswer<number>> {
-    return answer(async () => {
-      const { questions } = this.#get().project;
-      const taken = [...questions.keys()].filter(
-        (i) => values.get(questions[i]!.id)?.length === questions[i]!.atoms.length,
-      );
-      // An undone edit would bring back a question without them.
-      this.#history = NO_HISTORY;
-      await Promise.all(
-        taken.map((i) => {
-          const question = questions[i]!;
-          const measures = values.get(question.id)!;
-          const atoms = question.atoms.map((atom, k) => ({ ...atom, [field]: measures[k]! }));
-          const next = { ...question, atoms };
-          return this.#put(i, field === 'perplexity' ? stale(next, ['fineGrained']) : next);
-        }),
-      );
-      return taken.length;
-    });
+    return answer(() => this.#get().takeMeasures(values, field));
   }
 
-  #travel(
-    step: { history: EditHistory; change: Change } | null,
-    side: 'before' | 'after',
-  ): Promise<StudioAnswer<StudioRow | null>> {
-    return answer(async () => {
-      if (!step) return null;
-      this.#history = step.history;
-      return this.#put(step.change.index, step.change[side]);
-    });
-  }
-
-  /** Saves a question. */
-  async #put(index: number, question: ProjectQuestion): Promise<StudioRow> {
-    const { id, project } = this.#get();
-    project.questions[index] = question;
-    await this.store.putQuestion(id, index, question);
-    return { index, question };
-  }
-
-  /** Writes what is yet to be written, until nothing is: edits that come meanwhile are taken along. */
-  async #run(opened: OpenProject, build: AbortController): Promise<void> {
+  async #run(opened: StudioProject, build: AbortController): Promise<void> {
     const { signal } = build;
     try {
-      const author = await opened.author;
-      const { questions } = opened.project;
-      const inTurn = pLimit(QUESTIONS_AT_ONCE);
-      for (let waiting = unwritten(questions); waiting.length > 0; waiting = unwritten(questions)) {
-        let done = 0;
-        const outcomes = await Promise.allSettled(
-          waiting.map((index) =>
-            inTurn(async () => {
-              signal.throwIfAborted();
-              await this.#write(opened, index, author, signal);
-              done++;
-              this.#tell({ kind: 'progress', done, total: waiting.length, asked: author.asked });
-            }),
-          ),
-        );
-        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-      }
-      this.#end(build, { kind: 'built' });
+      const { id } = opened;
+      const project = await opened.whole();
+      const { author: behind, usage } = await this.#openWriter(project.method);
+      const author = new RememberingAuthor(behind, project.authorCalls, ({ key, written }) =>
+        this.store.putCall(id, key, written),
+      );
+      const course = {
+        save: (index: number, question: ProjectQuestion) => this.store.putQuestion(id, index, question),
+        onWritten: (index: number) => this.#tell({ kind: 'written', index }),
+        onProgress: (done: number, total: number) =>
+          this.#tell({ kind: 'progress', done, total, asked: author.asked, usage: usage() }),
+      };
+      const failed = await buildProject(project, author, course, signal);
+      this.#end(build, { kind: 'built', failed });
     } catch (error) {
       this.#end(
         build,
@@ -230,59 +221,61 @@ export class Studio implements StudioApi {
     }
   }
 
-  async #write(
-    { id, project }: OpenProject,
-    index: number,
-    author: Author,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const before = project.questions[index]!;
-    const after = await refreshQuestion(before, project.method, author, { signal });
-    // Edited while it was being written: what was made of the old text is not taken.
-    if (project.questions[index] !== before) return;
-    project.questions[index] = after;
-    await this.store.putQuestion(id, index, after);
-    this.#tell({ kind: 'written', index });
+  #openWriter(method: MethodOptions): Promise<OpenedStudioAuthor> {
+    const onWait = (milliseconds: number) => this.#tell({ kind: 'waiting', milliseconds });
+    const writer = this.#writer ?? this.openAuthor(this.#author, this.#base, method, onWait);
+    this.#writer = writer;
+    writer.catch(() => {
+      // What could not be opened may be tried again.
+      if (this.#writer === writer) this.#writer = null;
+    });
+    return writer;
+  }
+
+  #start(name: string, rows: readonly TrainRow[], method: MethodOptions): Promise<StudioView> {
+    if (rows.length === 0)
+      throw new InputError(name, 'holds no question with an answer.', 'Give at least one.');
+    const project = startProject(name, rows, method);
+    project.questions = project.questions.map((question) => stale(question, DERIVED_PARTS));
+    return this.#begin(project);
   }
 
   async #begin(project: Project): Promise<StudioView> {
     await this.lock();
-    this.cancel();
-    this.#build = null;
+    this.#stopBuilding();
     const id = this.newId();
     const { questions, authorCalls, ...header } = project;
     await this.store.begin(id, header, questions, new Map(Object.entries(authorCalls)));
-    return this.#take(id, project);
+    return this.#take(new StudioProject(this.store, id, project, 'given'));
   }
 
-  #take(id: string, project: Project): StudioView {
-    const author = this.openAuthor(this.#base, project.method).then(
-      (behind) =>
-        new RememberingAuthor(behind, project.authorCalls, ({ key, written }) =>
-          this.store.putCall(id, key, written),
-        ),
-    );
-    // A failure is told by the build that waits for it.
-    author.catch(() => {});
-    this.#opened = { id, project, author };
-    this.#history = NO_HISTORY;
-    this.#shown = [...project.questions.keys()];
+  #take(opened: StudioProject): StudioView {
+    this.#opened = opened;
+    // Its seed is the project's.
+    this.#writer = null;
     return this.#view();
   }
 
-  #get(): OpenProject {
+  #get(): StudioProject {
     if (!this.#opened) throw new InputError('Studio', 'No project is open.', 'Start one, or import one.');
     return this.#opened;
   }
 
   #view(): StudioView {
-    const { name, questions } = this.#get().project;
+    const { project, canUndo, canRedo } = this.#get();
+    const { name, questions } = project;
     return {
       ...{ name, questions: questions.length, unwritten: unwritten(questions).length },
+      counts: studioCounts(project),
+      author: this.#author.kind,
       building: this.#build !== null,
-      canUndo: this.#history.past.length > 0,
-      canRedo: this.#history.future.length > 0,
+      ...{ canUndo, canRedo },
     };
+  }
+
+  #stopBuilding(): void {
+    this.cancel();
+    this.#build = null;
   }
 
   #end(build: AbortController, event: StudioEvent): void {

@@ -1,13 +1,10 @@
 /** @file The studio worker's script: the project that is being worked on, in this tab and no other. */
 import * as Comlink from 'comlink';
-import { createRulesAuthor } from '../authors/rules.ts';
-import { parseWorld } from '../authors/world.ts';
 import { InputError } from '../formats/input_error.ts';
-import { parseJson } from '../formats/json.ts';
 import { ProjectStore } from '../store/project_store.ts';
 import { strictStore } from '../store/strict_store.ts';
-import { FetchByteSource } from './fetch_byte_source.ts';
-import { type OpenStudioAuthor, Studio } from './studio.ts';
+import { Studio } from './studio.ts';
+import { openStudioAuthor } from './studio_authors.ts';
 
 const LOCK = 'tabtune/studio';
 /** A tab that is reloaded has the lock until its worker has ended. */
@@ -33,17 +30,8 @@ function holdLock(): Promise<void> {
   return held;
 }
 
-const openAuthor: OpenStudioAuthor = async (base, { seed }) => {
-  const source = new FetchByteSource('atlas', new URL('atlas/', base).href, ['world.json']);
-  const world = parseWorld(
-    parseJson(await source.read('world.json'), 'atlas/world.json'),
-    'atlas/world.json',
-  );
-  return createRulesAuthor(world, seed);
-};
-
 Comlink.expose(
-  new Studio(new ProjectStore(strictStore('tabtune-studio', 'records')), openAuthor, holdLock, () =>
+  new Studio(new ProjectStore(strictStore('tabtune-studio', 'records')), openStudioAuthor, holdLock, () =>
     crypto.randomUUID(),
   ),
 );

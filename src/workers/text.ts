@@ -2,6 +2,7 @@
 import { type Dataset, DatasetReader, type DroppedRow } from '../formats/dataset.ts';
 import type { Mapping } from '../formats/dataset_mapping.ts';
 import { InputError } from '../formats/input_error.ts';
+import { type QuestionRows, questionsOf } from '../knowtuning/question_rows.ts';
 import { RowEncoder } from '../text/template.ts';
 import type { StartTemplateWorker } from '../text/template_renderer.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
@@ -49,6 +50,8 @@ export class TextWorker implements TextApi {
   #base = '';
   #job = 0;
   #dataset: Dataset | null = null;
+  /** The file that it was read from. */
+  #name = '';
   #text: OpenText | null = null;
   /** Number of the newest call that opens a model's text: an older one must not replace it. */
   #opening = 0;
@@ -87,6 +90,7 @@ export class TextWorker implements TextApi {
       (dataset) => {
         if (job !== this.#job || !dataset) return;
         this.#dataset = dataset;
+        this.#name = file.name;
         this.#tell({ kind: 'read', job, dataset: datasetView(file, dataset) });
       },
       (error: unknown) => {
@@ -119,6 +123,14 @@ export class TextWorker implements TextApi {
             ? { kind: 'sft', rows: dataset.rows }
             : { kind: 'preference', rows: dataset.rows },
       };
+    } catch (error) {
+      return { ok: false, failure: describeFailure(error) };
+    }
+  }
+
+  questions(): TextAnswer<QuestionRows> {
+    try {
+      return { ok: true, value: questionsOf(this.#open(), this.#name) };
     } catch (error) {
       return { ok: false, failure: describeFailure(error) };
     }

@@ -4,6 +4,7 @@
  */
 import type { DatasetKind, DroppedRow, RowsOf } from '../formats/dataset.ts';
 import type { Mapping } from '../formats/dataset_mapping.ts';
+import type { QuestionRows } from '../knowtuning/question_rows.ts';
 import type { TemplateName } from '../train/tuner.ts';
 import type { Failure } from './failure.ts';
 import type { ModelChoice } from './model_protocol.ts';
@@ -84,4 +85,6 @@ export interface TextApi {
   rowTokens(index: number, trainOn: 'all' | 'last'): Promise<TextAnswer<RowView>>;
   /** All rows of the file. They are copied: ask once, when they are needed. */
   rows(): TextAnswer<TextRows>;
+  /** The file's questions with one answer each, for the method. They are copied, too. */
+  questions(): TextAnswer<QuestionRows>;
 }

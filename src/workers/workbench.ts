@@ -5,6 +5,7 @@ import { sortedJson } from '../formats/sorted_json.ts';
 import { trainerState } from '../formats/trainer_state.ts';
 import { zipFiles } from '../formats/zip.ts';
 import { Gpu } from '../gpu/gpu.ts';
+import { factPerplexities } from '../knowtuning/fact_perplexities.ts';
 import { parameterCount } from '../llama/weight_plan.ts';
 import { kernelVariants } from '../ops/kernel_variants.ts';
 import { matmulRate } from '../ops/matmul_rate.ts';
@@ -13,6 +14,7 @@ import { trainConfigToJson } from '../train/config_json.ts';
 import { createTuner } from '../train/engine.ts';
 import { type OpenedTuner, openTuner } from '../train/open_tuner.ts';
 import type {
+  Generation,
   OnPreparation,
   OnStep,
   PreferenceRow,
@@ -22,6 +24,7 @@ import type {
 } from '../train/tuner.ts';
 import { browserDevice } from './browser_device.ts';
 import { describeFailure, type Failure, FailureError } from './failure.ts';
+import { type LoanRequest, lendModel } from './model_loan.ts';
 import { openModelSource } from './model_source.ts';
 import type { StartResult } from './protocol.ts';
 import { bundledShaders } from './shaders.ts';
@@ -29,6 +32,7 @@ import { startTemplateWorker } from './text_template_host.ts';
 import { withTrainingLock } from './training_lock.ts';
 import type {
   AskRequest,
+  MeasureRequest,
   OpenRequest,
   Side,
   Task,
@@ -74,6 +78,8 @@ export class Workbench implements WorkbenchApi {
   #port: MessagePort | null = null;
   #base = '';
   #stop: AbortController | null = null;
+  /** What is being done, or was last. */
+  #task: Task = 'open';
   #loaded: Loaded | null = null;
   #trained: Trained | null = null;
   readonly #onPreparation: OnPreparation = (preparation) => this.#emit({ kind: 'preparing', preparation });
@@ -124,6 +130,25 @@ export class Workbench implements WorkbenchApi {
     });
   }
 
+  measure({ questions, pplContext, side }: MeasureRequest): StartResult {
+    return this.#begin('measure', async (signal) => {
+      const adapter = side === 'base' ? null : (this.#trained?.result.adapter ?? null);
+      const { tuner } = this.#loaded!.opened;
+      const perplexities = await factPerplexities(questions, pplContext, tuner, adapter, signal);
+      this.#emit({ kind: 'measured', side, perplexities });
+    });
+  }
+
+  lend(port: MessagePort): void {
+    lendModel(
+      port,
+      (request) => this.#write(request),
+      () => {
+        if (this.#task === 'write') this.stop();
+      },
+    );
+  }
+
   stop(): void {
     this.#stop?.abort(new DOMException('Stopped.', 'AbortError'));
   }
@@ -165,6 +190,7 @@ export class Workbench implements WorkbenchApi {
     if (task !== 'open' && !this.#loaded) return { ok: false, failure: NO_MODEL };
     const stop = new AbortController();
     this.#stop = stop;
+    this.#task = task;
     // Freed before the end is told, so that whoever hears of it can begin the next task.
     work(stop.signal).then(
       () => {
@@ -181,6 +207,22 @@ export class Workbench implements WorkbenchApi {
       },
     );
     return { ok: true };
+  }
+
+  /** Generates for the studio. */
+  #write({ prompts, maxNewTokens, sampling }: LoanRequest): Promise<readonly Generation[]> {
+    return new Promise((resolve, reject) => {
+      const begun = this.#begin('write', async (signal) => {
+        try {
+          const { tuner } = this.#loaded!.opened;
+          resolve(await tuner.generate(prompts, null, { maxNewTokens, sampling, signal }));
+        } catch (error) {
+          // Whoever asked is told; the model itself is none the worse.
+          reject(error);
+        }
+      });
+      if (!begun.ok) reject(new FailureError(begun.failure));
+    });
   }
 
   async #answer(side: Side, { prompt, maxNewTokens, sampling }: AskRequest, signal: AbortSignal) {

@@ -3,12 +3,14 @@
  * and with the adapter that was trained here; it is trained on the user's rows. Calls return at once, events tell the rest.
  */
 import type { AdapterDescription } from '../gpu/adapter.ts';
+import type { MethodOptions } from '../knowtuning/project.ts';
 import type { Sampling } from '../llama/generate.ts';
 import type { Conversion, WeightChoice } from '../llama/weight_plan.ts';
 import type { PreferenceRow, Preparation, StepLog, TemplateName, TrainingRow } from '../train/tuner.ts';
 import type { Failure } from './failure.ts';
 import type { ModelChoice } from './model_protocol.ts';
 import type { StartResult } from './protocol.ts';
+import type { MeasurableQuestion } from './studio_protocol.ts';
 
 export interface OpenRequest {
   readonly choice: ModelChoice;
@@ -61,7 +63,16 @@ export interface TrainSummary {
   readonly recomputedLayers: number;
 }
 
-export type Task = 'open' | 'ask' | 'train';
+/** Facts whose perplexity is asked for. */
+export interface MeasureRequest {
+  readonly questions: readonly MeasurableQuestion[];
+  /** Whether a fact is measured after its question, or after nothing. */
+  readonly pplContext: MethodOptions['pplContext'];
+  /** The model as it came, or with the adapter that was trained here. */
+  readonly side: Side;
+}
+
+export type Task = 'open' | 'ask' | 'train' | 'measure' | 'write';
 
 export type WorkbenchEvent =
   | { readonly kind: 'loading'; readonly filled: number; readonly total: number }
@@ -78,6 +89,12 @@ export type WorkbenchEvent =
   | { readonly kind: 'preparing'; readonly preparation: Preparation }
   | { readonly kind: 'step'; readonly log: StepLog; readonly totalSteps: number }
   | { readonly kind: 'trained'; readonly summary: TrainSummary }
+  /** Of the questions' facts, in their order, by the question's id. */
+  | {
+      readonly kind: 'measured';
+      readonly side: Side;
+      readonly perplexities: ReadonlyMap<string, readonly number[]>;
+    }
   /** The task is done, and the next one can begin. */
   | { readonly kind: 'idle' }
   | { readonly kind: 'stopped'; readonly task: Task }
@@ -90,6 +107,10 @@ export interface WorkbenchApi {
   ask(request: AskRequest): StartResult;
   /** Trains an adapter from scratch, in the place of the one before. */
   train(request: TrainRequest): StartResult;
+  /** Measures how much each fact surprises the model; 'measured' follows. */
+  measure(request: MeasureRequest): StartResult;
+  /** Lends the model to the studio's worker, for as long as it is loaded (model_loan.ts). */
+  lend(port: MessagePort): void;
   /** Asks the task to stop at its next step. */
   stop(): void;
   /** The trained adapter with its log as a zip; null where there is none. */

@@ -17,7 +17,8 @@ interface Loaded {
 
 const load = () =>
   tab.page.evaluate<Loaded | null>(
-    'projects.load().then((saved) => saved && { ...saved, calls: [...saved.calls] })',
+    `projects.load().then(async (saved) =>
+      saved && { ...saved, calls: [...(await projects.loadCalls(saved.project))] })`,
   );
 const begin = (project: string, questions: number) =>
   tab.page.evaluate(`projects.begin(${JSON.stringify(project)}, { name: ${JSON.stringify(project)} },

@@ -1,4 +1,5 @@
 /** @file The studio's worker without a worker: build, edits, cancel, and a death at any moment, on a store in memory. */
+import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import type { Author } from '../../src/authors/author.ts';
 import { createWorldAuthor } from '../../src/authors/rules_world.ts';
@@ -11,7 +12,7 @@ import { readAtlas, readRows } from '../authors/atlas.ts';
 
 const world = readAtlas();
 const rows = parseTrainRows(readRows<unknown>('train').slice(0, 40), 'train.jsonl');
-const EVERYTHING = { search: '', aspect: null, only: null } as const;
+const EVERYTHING = { search: '', aspect: null, only: null, finding: null } as const;
 
 /** Keeps copies, as a database does; after `life` writes nothing is kept any more and nothing is reported saved. */
 class MemoryStore {
@@ -35,9 +36,13 @@ class MemoryStore {
     this.#write(() => {
       this.saved!.calls.set(key, structuredClone(written));
     });
+  async remove() {
+    this.saved = null;
+  }
   async load(): Promise<StoredProject | null> {
     return structuredClone(this.saved);
   }
+  loadCalls = async () => structuredClone(this.saved!.calls);
   async #write(change: () => void): Promise<void> {
     if (this.life-- <= 0) return new Promise(() => {});
     change();
@@ -60,13 +65,13 @@ function counting(asked: string[]): Author {
   };
 }
 
-function studio(store: MemoryStore, asked: string[] = []) {
+function studio(store: MemoryStore, asked: string[] = [], author: Author = counting(asked)) {
   const events: StudioEvent[] = [];
   const waiting: (() => void)[] = [];
   let id = 0;
   const made = new Studio(
     store,
-    async () => counting(asked),
+    async () => ({ author, usage: () => null }),
     async () => {},
     () => `p${id++}`,
   );
@@ -97,7 +102,7 @@ async function built(store = new MemoryStore(), asked: string[] = []) {
   return opened;
 }
 
-const fileOf = (made: Studio) => new TextDecoder().decode(value(made.projectFile()));
+const fileOf = async (made: Studio) => new TextDecoder().decode(value(await made.projectFile()));
 
 describe('the studio', () => {
   it('builds a project, and has all of it in storage', async () => {
@@ -109,11 +114,11 @@ describe('the studio', () => {
     expect(events.filter(({ kind }) => kind === 'progress')).toHaveLength(rows.length);
     const reopened = studio(store).made;
     expect(value(await reopened.open())).toMatchObject({ questions: rows.length, unwritten: 0 });
-    expect(JSON.parse(fileOf(reopened))).toEqual(JSON.parse(fileOf(made)));
+    expect(JSON.parse(await fileOf(reopened))).toEqual(JSON.parse(await fileOf(made)));
   });
 
   it('goes on after a death at any moment, asking nothing again that was answered and saved', async () => {
-    const whole = JSON.parse(fileOf((await built()).made));
+    const whole = JSON.parse(await fileOf((await built()).made));
     for (let kill = 0; kill < 20; kill++) {
       const store = new MemoryStore();
       store.life = 1 + kill * 15;
@@ -128,7 +133,7 @@ describe('the studio', () => {
       value(second.made.build());
       await second.until('built');
       const last = second.events.filter((event) => event.kind === 'progress').at(-1);
-      expect(JSON.parse(fileOf(second.made))).toEqual(whole);
+      expect(JSON.parse(await fileOf(second.made))).toEqual(whole);
       expect(last).toMatchObject({ asked: Object.keys(whole.authorCalls).length - kept });
     }
   });
@@ -212,10 +217,89 @@ describe('the studio', () => {
 
   it('exports a project that it imports as the same', async () => {
     const { made } = await built();
-    const file = value(made.projectFile());
+    const file = value(await made.projectFile());
     const other = studio(new MemoryStore()).made;
     value(await other.importProject(file, 'project.json'));
-    expect(fileOf(other)).toBe(fileOf(made));
+    expect(await fileOf(other)).toBe(await fileOf(made));
     expect(await other.importProject(new TextEncoder().encode('{}'), 'x.json')).toMatchObject({ ok: false });
+  });
+
+  it('leaves unwritten what brought no reply, once in each build, and keeps what there is', async () => {
+    let down = true;
+    const asked: string[] = [];
+    const author = counting(asked);
+    const failing: Author = {
+      ...author,
+      rephrase: async (row, atoms, signal) => {
+        asked.push(`rephrase ${row.id}`);
+        return down && row.id === rows[2]!.id
+          ? { ok: false, reason: 'The connection broke.', passing: true }
+          : author.rephrase(row, atoms, signal);
+      },
+    };
+    const { made, events, until } = studio(new MemoryStore(), asked, failing);
+    value(await made.start('test', rows, defaultMethod));
+    made.build();
+    await until('built');
+    expect(events.at(-1)).toEqual({ kind: 'built', failed: 1 });
+    expect(value(made.view())).toMatchObject({ unwritten: 1, building: false });
+    const left = value(made.rows(2, 1))[0]!.question;
+    expect(left.problems).toContainEqual({ operation: 'rephrase', reason: 'The connection broke.' });
+    expect([left.fineGrained === null, left.better]).toEqual([false, null]);
+    down = false;
+    const before = asked.length;
+    events.length = 0;
+    made.build();
+    await until('built');
+    expect(asked.slice(before)).toEqual([`rephrase ${rows[2]!.id}`]);
+    expect(value(made.view()).unwritten).toBe(0);
+    expect(value(made.rows(2, 1))[0]!.question.problems).toEqual([]);
+  });
+
+  it('audits what there is, and forgets the findings of a question that was edited', async () => {
+    const { made } = await built();
+    const [row] = value(made.rows(0, 1));
+    const text = row!.question.better!;
+    value(await made.edit(0, { kind: 'write', at: { part: 'worse', aspect: 'nonfactual' }, text }));
+    const audit = value(await made.audit());
+    expect(audit.counts[0]).toMatchObject({ kind: 'equal-sides', severity: 'error', count: 1 });
+    expect(audit.unmarkedPairs).toBeLessThan(audit.pairs);
+    expect(value(made.filter({ ...EVERYTHING, finding: 'equal-sides' }))).toBe(1);
+    expect(value(made.rows(0, 1))[0]!.findings.map(({ kind }) => kind)).toContain('equal-sides');
+    value(await made.undo());
+    expect(value(made.filter({ ...EVERYTHING, finding: 'equal-sides' }))).toBe(0);
+  });
+
+  it('says what an endpoint will cost for what is unwritten, and takes no address that is none', async () => {
+    const { made } = studio(new MemoryStore());
+    value(await made.start('test', rows, defaultMethod));
+    expect(value(made.estimate())).toBeNull();
+    const endpoint = {
+      kind: 'openai',
+      ...{ baseUrl: 'http://127.0.0.1:1/v1/', model: 'm', key: null, concurrency: 2 },
+      prices: { input: 1, output: 2 },
+    } as const;
+    value(await made.setAuthor(endpoint));
+    const estimate = value(made.estimate())!;
+    expect(estimate.questions).toBe(rows.length);
+    expect(estimate.total.cost).toBeCloseTo(
+      (estimate.total.prompt_tokens + 2 * estimate.total.completion_tokens) / 1e6,
+      9,
+    );
+    for (const wrong of [{ baseUrl: 'my server' }, { baseUrl: 'ftp://x/v1' }, { model: ' ' }])
+      expect(await made.setAuthor({ ...endpoint, ...wrong })).toMatchObject({ ok: false });
+    expect(value(made.view()).author).toBe('openai');
+  });
+
+  it('asks about the passages of a text, hands out data sets, and is removed', async () => {
+    const { made } = studio(new MemoryStore());
+    const text = '# Ferries\n\nThe ferry to Brightholm sails at noon. It carries forty people.';
+    expect(await made.startDocument('Notes', 'nothing', defaultMethod)).toMatchObject({ ok: false });
+    expect(value(await made.startDocument('Notes', text, defaultMethod))).toMatchObject({ name: 'Notes' });
+    expect(value(made.rows(0, 1))[0]!.question.question).toBe('What does the text say about Ferries?');
+    expect(Object.keys(unzipSync(value(made.exportZip('trl'))))).toContain('data/trl/sft.jsonl');
+    value(await made.remove());
+    expect(made.view()).toMatchObject({ ok: false, failure: { kind: 'input' } });
+    expect(value(await made.open())).toBeNull();
   });
 });

@@ -21,7 +21,12 @@ export interface AuditInput {
   /** Where there is one, revisions are checked against it. */
   readonly world?: World | null;
   readonly context?: ContextLimit;
+  /** Awaited every few questions, for whoever has something else to do meanwhile. */
+  readonly pause?: () => Promise<void>;
 }
+
+/** Questions between two pauses. */
+const PAUSE_EVERY = 16;
 
 /** Better and worse answers of one aspect, by their means over pairs. */
 export interface AspectStyle extends Giveaway {
@@ -50,20 +55,24 @@ export async function auditProject(input: AuditInput): Promise<Audit> {
   const project = withoutExcluded(input.project);
   const { questions } = project;
   const stated = new StatedClaims(questions, world);
-  const findings: Finding[] = [
-    ...questions.flatMap((question) => [
+  const findings: Finding[] = [];
+  for (const [i, question] of questions.entries()) {
+    if (i % PAUSE_EVERY === 0) await input.pause?.();
+    findings.push(
       ...unsupported(question),
       ...checkBetter(question),
       ...question.pairs.flatMap((pair) => [
         ...checkPair(question, pair, stated),
         ...checkStyle(question.id, pair),
       ]),
-    ]),
+    );
+  }
+  findings.push(
     ...findDuplicates(questions, world),
     ...findLeaks(trainTexts(project), test),
     ...(context ? await findLongRows(project, context) : []),
     ...mostlyUnknown(project),
-  ];
+  );
   const style = describeStyle(project);
   findings.push(...setGiveaways(style, project.method.stylePairs));
   const marked = new Set(findings.filter(({ severity }) => severity !== 'note').flatMap(pairsOf));
@@ -122,7 +131,7 @@ function describeStyle({ questions }: Project): Record<Aspect, AspectStyle> {
       .flatMap(({ pairs }) => pairs.filter((pair) => pair.aspect === aspect))
       .map(pairStyles)
       .filter(([a, b]) => a.words > 0 && b.words > 0);
-    const mean = (value: (pair: [Style, Style]) => number): number =>
+    const mean = (value: (pair: readonly [Style, Style]) => number): number =>
       styles.reduce((sum, pair) => sum + value(pair), 0) / styles.length;
     const meanStyle = (side: 0 | 1): Style | null =>
       styles[0]

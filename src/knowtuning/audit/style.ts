@@ -46,10 +46,20 @@ export function readStyle(text: string, typeWindow = Number.POSITIVE_INFINITY): 
   };
 }
 
+/** Styles that were read: pair, set and giveaways look at the same ones. */
+const known = new WeakMap<object, readonly [Style, Style]>();
+
 /** The styles of both sides of a pair, comparable. */
-export function pairStyles({ better, worse }: Pick<ComparisonPair, 'better' | 'worse'>): [Style, Style] {
+export function pairStyles(
+  pair: Readonly<Pick<ComparisonPair, 'better' | 'worse'>>,
+): readonly [Style, Style] {
+  const styles = known.get(pair);
+  if (styles) return styles;
+  const { better, worse } = pair;
   const window = Math.min(wordsOf(better).length, wordsOf(worse).length);
-  return [readStyle(better, window), readStyle(worse, window)];
+  const read = [readStyle(better, window), readStyle(worse, window)] as const;
+  known.set(pair, read);
+  return read;
 }
 
 /** Words of the worse answer per word of the better one, and how many words at least must lie between them. */

@@ -50,7 +50,7 @@ function tag({ difficult, supported, excluded }: ProjectAtom): string {
 }
 
 /** Perplexity starts at 1 and spans orders of magnitude, so the bar shows its logarithm. */
-function Perplexity({ value, highest }: { value: number | null; highest: number }): JSX.Element {
+export function Perplexity({ value, highest }: { value: number | null; highest: number }): JSX.Element {
   if (value === null) return <>–</>;
   const share = highest > 1 ? Math.log(Math.max(1, value)) / Math.log(highest) : 0;
   return (

@@ -24,6 +24,7 @@ export const MissingIcon = () => (
 export const QuestionIcon = () => <Icon path="M5.8 6.2a2.3 2.3 0 1 1 3.4 2c-.8.5-1.2.9-1.2 1.8M8 12.6v.2" />;
 export const WaitingIcon = () => <Icon path="M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11Z" />;
 export const RunningIcon = () => <Icon path="M8 3.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6Z" filled />;
+export const PencilIcon = () => <Icon path="m3 13 .7-3 7-7 2.3 2.3-7 7-3 .7ZM9.2 4.5l2.3 2.3" />;
 export const LockIcon = () => <Icon path="M4.2 7.2h7.6v6H4.2zM5.7 7V5a2.3 2.3 0 0 1 4.6 0v2" />;
 
 export function Mark(): JSX.Element {

@@ -53,7 +53,7 @@ export function StartSection(): JSX.Element {
             }}
           />
         </details>
-        <RunFailure of={['demo', 'project']} />
+        <RunFailure of={['demo']} />
         {busyElsewhere.value ? (
           <Notice title="TabTune trains in another tab.">
             <p>

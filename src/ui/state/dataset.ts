@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import type { DroppedRow } from '../../formats/dataset.ts';
 import type { Mapping } from '../../formats/dataset_mapping.ts';
+import type { QuestionRows } from '../../knowtuning/question_rows.ts';
 import { describeFailure, type Failure, FailureError } from '../../workers/failure.ts';
 import type { ModelChoice } from '../../workers/model_protocol.ts';
 import type {
@@ -71,6 +72,13 @@ export async function useTextSource(next: ModelChoice): Promise<void> {
 /** The rows that were read, to be trained on. They are copied out of the worker: ask when they are needed. */
 export async function trainingRows(): Promise<TextRows> {
   const answer = await connect().call('rows');
+  if (!answer.ok) throw new FailureError(answer.failure);
+  return answer.value;
+}
+
+/** The questions that were read, for the method. They are copied out of the worker, too. */
+export async function questionRows(): Promise<QuestionRows> {
+  const answer = await connect().call('questions');
   if (!answer.ok) throw new FailureError(answer.failure);
   return answer.value;
 }

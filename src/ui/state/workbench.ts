@@ -1,11 +1,14 @@
 /** @file The model that is loaded, what it is doing, and the few things that can be asked of it. */
 import { computed, signal } from '@preact/signals';
+import * as Comlink from 'comlink';
 import type { Preparation, StepLog } from '../../train/tuner.ts';
 import { describeFailure, type Failure } from '../../workers/failure.ts';
 import type { StartResult } from '../../workers/protocol.ts';
+import type { StudioAuthor } from '../../workers/studio_protocol.ts';
 import type { TextRows } from '../../workers/text_protocol.ts';
 import type {
   AskRequest,
+  MeasureRequest,
   OpenedModel,
   OpenRequest,
   Side,
@@ -17,6 +20,7 @@ import type {
 } from '../../workers/workbench_protocol.ts';
 import { WorkerClient } from '../../workers/worker_client.ts';
 import { stillPreparing } from './measures.ts';
+import { takeMeasures } from './studio.ts';
 import { keepScreenOn } from './wake_lock.ts';
 
 export interface AnswerView {
@@ -96,6 +100,22 @@ export function tuneModel(
     const method = taken.kind === 'preference' ? 'dpo' : 'sft';
     return c.call('train', { method, rows: taken.rows, config: config(method), data, ...engine });
   });
+}
+
+/** Measures how much facts surprise the model; the studio takes the figures once they are there. */
+export function measureFacts(
+  questions: MeasureRequest['questions'],
+  side: Side,
+  pplContext: MeasureRequest['pplContext'] = 'question',
+): Promise<void> {
+  return begin('measure', (c) => c.call('measure', { questions, pplContext, side }));
+}
+
+/** The loaded model as a writer for the studio, which asks it through a port of its own. */
+export async function lendToStudio(name: string): Promise<StudioAuthor> {
+  const { port1, port2 } = new MessageChannel();
+  await connect().call('lend', Comlink.transfer(port1, [port1]));
+  return Comlink.transfer({ kind: 'local', model: name, port: port2 }, [port2]);
 }
 
 export async function stopTask(): Promise<void> {
@@ -187,6 +207,13 @@ function receive(event: WorkbenchEvent): void {
           log: [...tuning.value.log, event.log],
           totalSteps: event.totalSteps,
         };
+      break;
+    case 'measured':
+      void takeMeasures(event.perplexities, event.side === 'base' ? 'perplexity' : 'perplexityAfter').catch(
+        (error: unknown) => {
+          problem.value = { task: 'measure', failure: describeFailure(error) };
+        },
+      );
       break;
     case 'trained':
       if (tuning.value) tuning.value = { ...tuning.value, summary: event.summary };
