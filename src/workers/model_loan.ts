@@ -3,6 +3,7 @@
  * writes with it as the terminal's local author does.
  */
 import * as Comlink from 'comlink';
+import { InputError } from '../formats/input_error.ts';
 import type { Sampling } from '../llama/generate.ts';
 import type { Generation, Tuner } from '../train/tuner.ts';
 import { describeFailure, type Failure, FailureError } from './failure.ts';
@@ -57,11 +58,17 @@ export function borrowModel(port: MessagePort): Pick<Tuner, 'generate'> {
       try {
         const reply = await lender.generate({ prompts, maxNewTokens, sampling });
         signal?.throwIfAborted();
-        if (!reply.ok) throw new FailureError(reply.failure);
+        if (!reply.ok) throw errorOf(reply.failure);
         return [...reply.value];
       } finally {
         signal?.removeEventListener('abort', stop);
       }
     },
   };
+}
+
+/** What was thrown at the other end: whoever asked for too much may ask for less. */
+function errorOf(failure: Failure): Error {
+  const { kind, place, problem, cure } = failure;
+  return kind === 'input' ? new InputError(place, problem, cure) : new FailureError(failure);
 }

@@ -192,6 +192,52 @@ describe('the workbench', () => {
     expect(await pageProblems(page)).toEqual([]);
   });
 
+  it('measures how much the facts of a project surprise the model, and asks again about the harder ones', async () => {
+    const file = join(folder, 'project_rows.jsonl');
+    const answer = 'France is a country. Its capital is Paris. Lyon lies on the Rhone.';
+    writeFileSync(file, JSON.stringify({ question: 'What is France?', answer }));
+    await page.locator('#dataset input[type=file]').setInputFiles(file);
+    await button('Use its row').click();
+    await button('Write the data for 1 question').click();
+    await button('Everything is written').waitFor({ timeout: WAIT_MS });
+    const facts = page.locator('.fact-rows li');
+    expect(await facts.count()).toBe(3);
+    expect(await facts.locator('.perplexity').count()).toBe(0);
+    await button('Measure with model').click();
+    await facts.getByText('Difficult').first().waitFor({ timeout: WAIT_MS });
+    await button('Everything is written').waitFor({ timeout: WAIT_MS });
+    // The harder half, rounded up; the figures decide which.
+    const shownFacts = await facts.evaluateAll((items) =>
+      items.map((item) => ({
+        value: Number(item.querySelector('.perplexity .number')!.textContent),
+        difficult: item.querySelector('.mark.difficult') !== null,
+        text: item.querySelector('p')!.textContent!,
+      })),
+    );
+    const hardest = [...shownFacts].sort((a, b) => b.value - a.value).slice(0, 2);
+    expect(shownFacts.filter(({ difficult }) => difficult)).toEqual(expect.arrayContaining(hardest));
+    expect(shownFacts.filter(({ difficult }) => difficult)).toHaveLength(2);
+    const again = (await page.locator('#studio-detail .answered').last().textContent())!;
+    for (const { text, difficult } of shownFacts)
+      expect(again.includes(text.split(' ').at(-1)!), text).toBe(difficult);
+    await button('Measure with the adapter trained here').click();
+    await page.locator('.measure').getByText('After').first().waitFor({ timeout: WAIT_MS });
+  });
+
+  it('lends the model to the studio as its writer, and says why it could not write a question', async () => {
+    await button('Start anew').click();
+    await button('Remove it').click();
+    await button('Use its row').click();
+    await page.getByLabel('The loaded model').check();
+    await button('Write the data for 1 question').click();
+    // This one has too little context for the prompt: it was asked, and says so.
+    await button('Everything is written').waitFor({ timeout: WAIT_MS });
+    await page
+      .locator('#studio-detail .remarks', { hasText: /Facts taken out: The prompt .* tokens/ })
+      .waitFor();
+    expect((await ask('The capital of')).length).toBeGreaterThan(0);
+  });
+
   it('says in place what is wrong with a row, and goes on', async () => {
     const file = join(folder, 'long.jsonl');
     writeFileSync(file, JSON.stringify({ prompt: 'x', completion: ` ${'word '.repeat(300)}` }));
