@@ -1,21 +1,23 @@
 /** @file The user's own data in a real browser: facts that are typed are learned by one button, and by no other way. */
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stale } from '../../src/knowtuning/edits.ts';
 import { DERIVED_PARTS, defaultMethod, startProject as newProject } from '../../src/knowtuning/project.ts';
 import { pageProblems } from './axe.ts';
-import { launchChromium, type Site, serveBuild, serveSources } from './browser.ts';
+import { launchChromium, type Site, serveBuild } from './browser.ts';
 import { type Observed, observe } from './observe.ts';
 
 const RUN_MS = 170_000;
 /** Few, since a software adapter is slow, and of a word that the model can write; the second line cannot be asked for. */
 const TYPED = ['The mine of Quillmere holds zinc.', 'Hello there'];
 
+/** The bundled model, picked from disk. */
+const MODEL = fileURLToPath(new URL('../../public/model', import.meta.url));
 const GOODS = ['plums', 'rye bread', 'violins', 'lamps', 'goats', 'glass birds'];
 
 const folder = mkdtempSync(join(tmpdir(), 'tabtune-own-data-'));
@@ -140,26 +142,15 @@ describe('a project of the user', () => {
     question: `What does the shop of Quillmere sell on day ${i + 1}?`,
     answer: `On day ${i + 1} the shop of Quillmere sells ${GOODS[i]}. It opens at ${i + 6} o'clock.`,
   }));
-  let sources: Site;
   let context: BrowserContext;
   let page: Page;
 
   beforeAll(async () => {
-    // The module of the page itself, which a build does not have by a name.
-    sources = await serveSources();
     context = await browser.newContext({ acceptDownloads: true });
     page = await context.newPage();
-    await openSources();
+    await ready(page);
   });
-  afterAll(async () => {
-    await context?.close();
-    await sources?.close();
-  });
-
-  async function openSources(): Promise<void> {
-    await page.goto(sources.url);
-    await page.locator('.device .status').filter({ hasText: 'Works, slowly' }).waitFor({ timeout: RUN_MS });
-  }
+  afterAll(() => context?.close());
 
   /** What the record of the newest run holds. */
   const record = () =>
@@ -177,55 +168,34 @@ describe('a project of the user', () => {
       return found.request;
     });
 
-  /**
-   * Starts on a model that is picked as files: the bundled one's own. As text, since what a function imports would be the
-   * test runner's.
-   */
-  const startProject = (text: string) =>
-    page.evaluate(`(async () => {
-      const { startProjectRun } = await import('/src/ui/state/session.ts');
-      const names = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'];
-      const files = await Promise.all(names.map(async (name) => {
-        const blob = await (await fetch('/model/' + name)).blob();
-        return { name, file: new File([blob], name) };
-      }));
-      await startProjectRun(new TextEncoder().encode(${JSON.stringify(text)}), {
-        name: 'shop',
-        questions: 6,
-        config: { stage2: { num_train_epochs: 2 } },
-        model: {
-          choice: { kind: 'files', name: 'picked', variant: 'safetensors', files },
-          weights: 'f16',
-          embedding: 'auto',
-        },
-      });
-    })()`);
-
-  it('says what is wrong with a file that is none, and can start again', async () => {
-    await startProject('{"format":"tabtune-project"}');
-    await page.locator('.live h3', { hasText: 'Failed' }).waitFor({ timeout: RUN_MS });
-    expect(await page.getByRole('alert').textContent()).toMatch(/^shop.*Use a project that TabTune wrote/);
-    // The run took the focus: there too it says why.
-    expect(await page.locator('.live').textContent()).toContain('Use a project that TabTune wrote');
-  });
-
   it('is written where it is stale, learned, and asked what was held out', async () => {
     const project = newProject('shop', ROWS, defaultMethod);
     project.questions = project.questions.map((question) => stale(question, DERIVED_PARTS));
     const text = JSON.stringify(project);
-    await startProject(text);
+    const file = join(folder, 'shop.json');
+    writeFileSync(file, text);
+    await page.locator('input[aria-label="File of a project"]').setInputFiles(file);
+    const train = page.getByRole('button', { name: 'Train on 6 questions' });
+    // Nothing is written yet, so there is nothing to compare with.
+    expect(await train.getAttribute('aria-disabled')).toBe('true');
+    await page.getByRole('button', { name: 'Write the data for 6 questions' }).click();
+    await page.getByRole('button', { name: 'Everything is written' }).waitFor({ timeout: RUN_MS });
+    await page.locator('#models input[type=file][webkitdirectory]').setInputFiles(MODEL);
+    await page.getByRole('heading', { name: 'model', exact: true }).waitFor();
+    await page.getByLabel('Weights', { exact: true }).selectOption({ value: 'f16' });
+    await train.click();
     await page.locator('.live h3', { hasText: 'Finished' }).waitFor({ timeout: RUN_MS });
     expect(await record()).toMatchObject({
       data: {
         ...{ kind: 'project', name: 'shop', questions: 6, holdout: 0.1 },
-        sha256: createHash('sha256').update(text).digest('hex'),
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
-      model: { choice: { kind: 'files', name: 'picked', files: [] }, weights: 'f16' },
+      model: { choice: { kind: 'files', name: 'model', files: [] }, weights: 'f16' },
     });
     expect(JSON.stringify(await record())).not.toContain('Quillmere');
     const steps = await page.locator('.steps').textContent();
     expect(steps).not.toMatch(/demo/i);
-    expect(steps).toContain('picked');
+    expect(steps).toContain('model');
   });
 
   it('shows what was held out beside what each system said, and the data that were built', async () => {
@@ -248,13 +218,13 @@ describe('a project of the user', () => {
     expect(JSON.parse(manifest)).toMatchObject({
       data: { name: 'shop', questions: 6, holdout: 0.1, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       model: { weights: 'f16' },
-      config: { stage1: { num_train_epochs: 6 }, stage2: { num_train_epochs: 2 } },
+      config: { stage1: { num_train_epochs: 6 }, stage2: { num_train_epochs: 3 } },
     });
   });
 
   it('is offered after a reload, as it was', async () => {
     const shown = await page.locator('#compare').textContent();
-    await openSources();
+    await ready(page);
     await page.getByRole('button', { name: 'Open the finished run' }).click();
     expect(await page.locator('#compare').textContent()).toBe(shown);
   });
