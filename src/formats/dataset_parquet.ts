@@ -25,9 +25,9 @@ export interface ParquetGroup {
  */
 export async function* parquetGroups(file: File): AsyncGenerator<ParquetGroup, void> {
   // Loaded here, so that a page which never opens Parquet does not load it.
-  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
+  const [{ parquetMetadataAsync, parquetReadObjects }, { PARQUET_CODECS: compressors }] = await Promise.all([
     import('hyparquet'),
-    import('hyparquet-compressors'),
+    import('./parquet_codecs.ts'),
   ]);
   const buffer = {
     byteLength: file.size,

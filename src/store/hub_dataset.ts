@@ -9,12 +9,9 @@ import { InputError } from '../formats/input_error.ts';
 import type { PartFile, Records } from './cache_host.ts';
 import { type DownloadOptions, downloadFile, type FileProgress } from './download_file.ts';
 import type { HubClient, HubDatasetListing, HubFile } from './hub.ts';
-import type { HubDatasetId } from './hub_dataset_id.ts';
+import { CONVERTED_REVISION, type HubDatasetId } from './hub_dataset_id.ts';
 import { HubError } from './hub_error.ts';
 import { convertedConfigs, type HubConfig, type HubSplit, hasScript, ownConfigs } from './hub_splits.ts';
-
-/** Where the Hub keeps what it converts to Parquet. */
-export const CONVERTED_REVISION = 'refs/convert/parquet';
 
 /** A split of a data set, at one commit. */
 export interface HubDataset {

@@ -2,6 +2,9 @@
 import { InputError } from '../formats/input_error.ts';
 import { DEFAULT_REVISION, type HubId, looksLikeHubId, looksLikeRevision } from './hub_id.ts';
 
+/** Where the Hub keeps what it converts to Parquet. */
+export const CONVERTED_REVISION = 'refs/convert/parquet';
+
 /** What of a data set is wanted. */
 export interface HubDatasetId extends HubId {
   /** Null: the only one, or the one that the data set calls its default. */

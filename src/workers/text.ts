@@ -1,8 +1,11 @@
-/** @file What the text worker does: reads files of data, keeps their rows, and shows a row as a model's tokens. */
-import { type Dataset, DatasetReader, type DroppedRow } from '../formats/dataset.ts';
+/** @file What the text worker does: reads data, keeps their rows, and shows a row as a model's tokens. */
+import { knownSource } from '../formats/data_source.ts';
+import type { Dataset, DroppedRow } from '../formats/dataset.ts';
+import { readDataFiles } from '../formats/dataset_files.ts';
 import type { Mapping } from '../formats/dataset_mapping.ts';
 import { InputError } from '../formats/input_error.ts';
 import { type QuestionRows, questionsOf } from '../knowtuning/question_rows.ts';
+import { HubError } from '../store/hub_error.ts';
 import { RowEncoder } from '../text/template.ts';
 import type { StartTemplateWorker } from '../text/template_renderer.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
@@ -10,6 +13,7 @@ import { openModelFiles } from '../train/model_files.ts';
 import { describeFailure } from './failure.ts';
 import type { ModelChoice } from './model_protocol.ts';
 import { openModelSource } from './model_source.ts';
+import { type DataInput, HubData } from './text_hub.ts';
 import type {
   DatasetView,
   RowView,
@@ -49,14 +53,22 @@ export class TextWorker implements TextApi {
   #port: MessagePort | null = null;
   #base = '';
   #job = 0;
+  #stop = new AbortController();
+  readonly #hub: HubData;
+  /** What was read last. */
+  #input: DataInput | null = null;
   #dataset: Dataset | null = null;
-  /** The file that it was read from. */
-  #name = '';
   #text: OpenText | null = null;
   /** Number of the newest call that opens a model's text: an older one must not replace it. */
   #opening = 0;
 
-  constructor(private readonly startTemplateWorker: StartTemplateWorker) {}
+  /** @param mirror origin of a mirror of the Hub, or null for the Hub itself */
+  constructor(
+    private readonly startTemplateWorker: StartTemplateWorker,
+    mirror: string | null,
+  ) {
+    this.#hub = new HubData(mirror);
+  }
 
   connect(port: MessagePort, base: string): void {
     this.#port = port;
@@ -84,20 +96,32 @@ export class TextWorker implements TextApi {
     });
   }
 
-  readData(file: File, mapping: Mapping | null): number {
-    const job = ++this.#job;
-    this.#read(job, file, mapping).then(
-      (dataset) => {
-        if (job !== this.#job || !dataset) return;
-        this.#dataset = dataset;
-        this.#name = file.name;
-        this.#tell({ kind: 'read', job, dataset: datasetView(file, dataset) });
-      },
-      (error: unknown) => {
-        if (job === this.#job) this.#tell({ kind: 'failed', job, failure: describeFailure(error) });
-      },
+  setToken(token: string): void {
+    this.#hub.setToken(token);
+  }
+
+  readData(file: File): number {
+    return this.#begin(null, async () => ({ name: file.name, files: [file], source: null }));
+  }
+
+  readHubData(name: string): number {
+    return this.#begin(null, (job, signal) =>
+      this.#hub.fetch(name, signal, (progress) => {
+        if (job === this.#job) this.#tell({ kind: 'fetching', job, ...progress });
+      }),
     );
-    return job;
+  }
+
+  readAgain(mapping: Mapping): number {
+    const input = this.#input;
+    return this.#begin(mapping, async () => {
+      if (!input) throw noData();
+      return input;
+    });
+  }
+
+  cancel(): void {
+    this.#stop.abort();
   }
 
   droppedRows(from: number, count: number): readonly DroppedRow[] {
@@ -130,36 +154,57 @@ export class TextWorker implements TextApi {
 
   questions(): TextAnswer<QuestionRows> {
     try {
-      return { ok: true, value: questionsOf(this.#open(), this.#name) };
+      const dataset = this.#open();
+      const { name, source } = this.#input!;
+      const questions = questionsOf(dataset, name);
+      return { ok: true, value: { ...questions, known: source ?? questions.known } };
     } catch (error) {
       return { ok: false, failure: describeFailure(error) };
     }
   }
 
   #open(): Dataset {
-    if (!this.#dataset) throw new InputError('Data', 'No file has been read.', 'Choose a data file.');
+    if (!this.#dataset) throw noData();
     return this.#dataset;
   }
 
-  /** Null where another file was asked for meanwhile. */
-  async #read(job: number, file: File, mapping: Mapping | null): Promise<Dataset | null> {
-    const reader = new DatasetReader(file.name, { mapping });
-    const stream = file.stream().getReader();
-    let done = 0;
-    let reported = 0;
-    for (let piece = await stream.read(); !piece.done; piece = await stream.read()) {
-      if (job !== this.#job) {
-        await stream.cancel();
-        return null;
-      }
-      reader.push(piece.value);
-      done += piece.value.length;
-      if (done - reported >= REPORT_BYTES) {
+  /** Ends the job before it, and begins another one. */
+  #begin(mapping: Mapping | null, open: (job: number, signal: AbortSignal) => Promise<DataInput>): number {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    const job = ++this.#job;
+    void this.#read(job, mapping, open, this.#stop.signal).then((event) => {
+      if (job === this.#job) this.#tell(event);
+    });
+    return job;
+  }
+
+  /** How a job ended. */
+  async #read(
+    job: number,
+    mapping: Mapping | null,
+    open: (job: number, signal: AbortSignal) => Promise<DataInput>,
+    signal: AbortSignal,
+  ): Promise<TextEvent> {
+    try {
+      const input = await open(job, signal);
+      signal.throwIfAborted();
+      const bytes = input.files.reduce((sum, { size }) => sum + size, 0);
+      let reported = 0;
+      const onProgress = (done: number) => {
+        if (done - reported < REPORT_BYTES) return;
         reported = done;
-        this.#tell({ kind: 'reading', job, done, bytes: file.size });
-      }
+        this.#tell({ kind: 'reading', job, done, bytes });
+      };
+      const dataset = await readDataFiles(input.files, { mapping, signal, onProgress });
+      this.#input = input;
+      this.#dataset = dataset;
+      return { kind: 'read', job, dataset: datasetView(input, dataset) };
+    } catch (error) {
+      if (signal.aborted) return { kind: 'cancelled', job };
+      const needsToken = error instanceof HubError && error.kind === 'token';
+      return { kind: 'failed', job, failure: describeFailure(error), needsToken };
     }
-    return reader.end();
   }
 
   #tell(event: TextEvent): void {
@@ -172,11 +217,14 @@ function ggufOf(choice: ModelChoice): string | undefined {
   return choice.kind !== 'bundled' && /\.gguf$/i.test(choice.variant) ? choice.variant : undefined;
 }
 
-function datasetView(file: File, dataset: Dataset): DatasetView {
+const noData = () => new InputError('Data', 'No file has been read.', 'Choose a data file.');
+
+function datasetView({ name, files, source }: DataInput, dataset: Dataset): DatasetView {
   const { kind, format, mapping, columns, rows, dropped, sample } = dataset;
   return {
-    name: file.name,
-    bytes: file.size,
+    name,
+    source: source ?? knownSource(columns),
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
     kind,
     format,
     mapping,

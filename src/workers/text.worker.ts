@@ -3,4 +3,7 @@ import * as Comlink from 'comlink';
 import { TextWorker } from './text.ts';
 import { startTemplateWorker } from './text_template_host.ts';
 
-Comlink.expose(new TextWorker(startTemplateWorker));
+/** Set at build time by vite.config.ts. */
+const mirror: string | null = import.meta.env.HF_ENDPOINT ?? null;
+
+Comlink.expose(new TextWorker(startTemplateWorker, mirror));

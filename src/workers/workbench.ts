@@ -171,7 +171,7 @@ export class Workbench implements WorkbenchApi {
           method: request.method,
           model: { name: opened.baseModel, config_sha256: opened.configSha256 },
           template: opened.template,
-          data: { name: request.data, rows: request.rows.length },
+          data: { name: request.data, rows: request.rows.length, source: request.source },
           config: trainConfigToJson(config),
           ...(request.method === 'dpo' ? { tree_batching: request.treeBatching } : {}),
           adapter: gpu.adapter,

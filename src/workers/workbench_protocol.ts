@@ -2,6 +2,7 @@
  * @file What page and workbench say to each other: a model is opened once and stays on the GPU; it is asked, as it came
  * and with the adapter that was trained here; it is trained on the user's rows. Calls return at once, events tell the rest.
  */
+import type { DataSource } from '../formats/data_source.ts';
 import type { AdapterDescription } from '../gpu/adapter.ts';
 import type { MethodOptions } from '../knowtuning/project.ts';
 import type { Sampling } from '../llama/generate.ts';
@@ -48,6 +49,8 @@ export interface TrainRequest {
   readonly treeBatching: boolean;
   /** Where the rows come from, for messages and the manifest. */
   readonly data: string;
+  /** Where they were published; null where that is not known. */
+  readonly source: DataSource | null;
   /** Bytes of GPU memory that weights and training should fit: layers are computed twice as far as that takes. */
   readonly memoryBudget: number | null;
 }

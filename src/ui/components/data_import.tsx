@@ -1,39 +1,43 @@
-/** @file A data file on its way in: chosen or dropped, read with its progress, and what was found in it. */
+/** @file Data on their way in: a file or a data set of the Hub, read with its progress, and what was found in it. */
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import type { DataSource } from '../../formats/data_source.ts';
 import type { DroppedRow } from '../../formats/dataset.ts';
 import type { Mapping } from '../../formats/dataset_mapping.ts';
-import type { Failure } from '../../workers/failure.ts';
+import { CONVERTED_REVISION } from '../../store/hub_dataset_id.ts';
 import type { DatasetView } from '../../workers/text_protocol.ts';
 import { formatBytes, formatInteger } from '../format.ts';
+import type { DataFailure, Reading } from '../state/dataset.ts';
+import { DataHub } from './data_hub.tsx';
 import { DroppedRows } from './data_import_dropped.tsx';
 import { DataMapping } from './data_import_mapping.tsx';
 import { FailureNotice } from './notice.tsx';
 
 interface DataImportProps {
   readonly dataset: DatasetView | null;
-  readonly reading: { readonly name: string; readonly done: number; readonly bytes: number } | null;
-  readonly failure: Failure | null;
+  readonly reading: Reading | null;
+  readonly failure: DataFailure | null;
   readonly dropped: readonly DroppedRow[];
   readonly onFile: (file: File) => void;
+  readonly onHub: (name: string) => void;
+  readonly onToken: (token: string) => Promise<void>;
+  readonly onStop: () => void;
   readonly onMapping: (mapping: Mapping) => void;
   readonly onMoreDropped: () => void;
 }
 
 export function DataImport(props: DataImportProps): JSX.Element {
-  const { dataset, reading, failure, dropped, onFile, onMapping, onMoreDropped } = props;
+  const { dataset, reading, failure, dropped, onFile, onHub, onToken, onStop, onMapping, onMoreDropped } =
+    props;
+  const hubFailure = failure?.isHub ? failure : null;
   return (
     <div class="sheet import">
-      <FileZone hasFile={dataset !== null} onFile={onFile} />
-      {reading === null ? null : (
-        <div class="reading">
-          <p id="reading-file">
-            Reading <span class="file-name">{reading.name}</span>
-          </p>
-          <progress value={reading.done} max={Math.max(1, reading.bytes)} aria-labelledby="reading-file" />
-        </div>
-      )}
-      {failure === null ? null : <FailureNotice failure={failure} />}
+      <div class="import-ways">
+        <FileZone hasFile={dataset !== null} onFile={onFile} />
+        <DataHub isBusy={reading?.isHub ?? false} failure={hubFailure} onName={onHub} onToken={onToken} />
+      </div>
+      {reading === null ? null : <Progress reading={reading} onStop={onStop} />}
+      {failure === null || hubFailure ? null : <FailureNotice failure={failure.failure} />}
       {dataset === null ? null : (
         <>
           <Found dataset={dataset} />
@@ -46,6 +50,39 @@ export function DataImport(props: DataImportProps): JSX.Element {
     </div>
   );
 }
+
+/** How far the data are; what comes from the Hub can be stopped. */
+function Progress({ reading, onStop }: { reading: Reading; onStop: () => void }): JSX.Element {
+  const { name, isHub, state, done, bytes } = reading;
+  return (
+    <div class="reading">
+      <p id="reading-file">
+        {STATES[state]} <span class="file-name">{name}</span>
+      </p>
+      <progress
+        value={bytes > 0 ? done : undefined}
+        max={bytes > 0 ? bytes : undefined}
+        aria-labelledby="reading-file"
+      />
+      {isHub ? (
+        <p class="number">
+          <span>{bytes > 0 ? `${formatBytes(done)} of ${formatBytes(bytes)}` : 'Which files it has'}</span>
+          <button type="button" class="quiet small" onClick={onStop} aria-disabled={state === 'stopping'}>
+            Stop
+          </button>
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+const STATES: Readonly<Record<Reading['state'], string>> = {
+  asking: 'Asking the Hub for',
+  downloading: 'Downloading',
+  waiting: 'The connection failed; trying again for',
+  reading: 'Reading',
+  stopping: 'Stopping',
+};
 
 function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) => void }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
@@ -72,8 +109,8 @@ function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) 
         {hasFile ? 'Choose another file' : 'Choose a data file'}
       </button>
       <p class="soft">
-        or drop it here: JSONL, JSON or CSV, up to 256 MB. Prompts and completions, Alpaca, ShareGPT, chat
-        messages and preferences are recognised.
+        or drop it here: JSONL, JSON, CSV or Parquet, up to 256 MB. Prompts and completions, Alpaca, ShareGPT,
+        chat messages and preferences are recognised.
       </p>
       <input
         ref={input}
@@ -81,7 +118,7 @@ function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) 
         class="visually-hidden"
         tabIndex={-1}
         aria-label="File of data"
-        accept=".jsonl,.json,.ndjson,.csv,.tsv,.txt"
+        accept=".jsonl,.json,.ndjson,.csv,.tsv,.txt,.parquet"
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
           // So that choosing the same again is a change again.
@@ -101,11 +138,14 @@ function Found({ dataset }: { dataset: DatasetView }): JSX.Element {
       ['Left out', formatInteger(dataset.dropped)],
       ['Trained by', dataset.kind === 'sft' ? 'SFT' : 'DPO'],
     );
+  const { source } = dataset;
+  if (source) facts.push(['Licence', source.licence ?? 'none named']);
   return (
     <div class="found" role="status">
       <p>
         <span class="file-name">{dataset.name}</span>
         <span class="soft"> {formatBytes(dataset.bytes)}</span>
+        {source === null ? null : <span class="soft origin">{originText(source)}</span>}
       </p>
       <dl>
         {facts.map(([name, value]) => (
@@ -117,4 +157,13 @@ function Found({ dataset }: { dataset: DatasetView }): JSX.Element {
       </dl>
     </div>
   );
+}
+
+/** Which part and version of a data set it is, or which data set a file is. */
+function originText({ name, hub }: DataSource): string {
+  if (!hub) return `This is ${name}.`;
+  const { config, split, partial, revision, commit } = hub;
+  const from = revision === CONVERTED_REVISION ? ', as the Hub converted it' : '';
+  const part = partial ? 'the beginning of split' : 'split';
+  return `Configuration ${config}, ${part} ${split}, at commit ${commit.slice(0, 12)}${from}.`;
 }

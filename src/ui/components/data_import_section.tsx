@@ -1,9 +1,11 @@
-/** @file The user's own data: a file comes in, and a row of it is shown as the model gets it. */
+/** @file The user's own data: a file or a data set of the Hub comes in, and a row of it is shown as the model gets it. */
 import type { JSX } from 'preact';
 import {
+  cancelData,
   dataFailure,
   dataset,
   droppedRows,
+  giveDataToken,
   moreDroppedRows,
   reading,
   remap,
@@ -12,6 +14,7 @@ import {
   setTrainOn,
   showRow,
   takeDataFile,
+  takeHubData,
   textSource,
   trainOn,
 } from '../state/dataset.ts';
@@ -25,7 +28,7 @@ export function DataImportSection(): JSX.Element {
     <Section
       id="dataset"
       title="Your data"
-      lede="Questions with answers, conversations, or better and worse answers. The file stays in this tab; you see how it was understood, and exactly which tokens would be trained."
+      lede="Questions with answers, conversations, or better and worse answers. They stay in this tab; you see how they were understood, and exactly which tokens would be trained."
     >
       <div class="dataset">
         <DataImport
@@ -34,6 +37,9 @@ export function DataImportSection(): JSX.Element {
           failure={dataFailure.value}
           dropped={droppedRows.value}
           onFile={takeDataFile}
+          onHub={takeHubData}
+          onToken={giveDataToken}
+          onStop={cancelData}
           onMapping={remap}
           onMoreDropped={moreDroppedRows}
         />

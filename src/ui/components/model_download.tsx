@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import { formatBytes, formatSeconds } from '../format.ts';
 import { type Candidate, cachedOf, choiceOf } from '../state/candidates.ts';
-import { cache, cancel, download, type Job, job, trouble } from '../state/models.ts';
+import { cache, cancel, download, giveToken, type Job, job, trouble } from '../state/models.ts';
+import { HubToken } from './hub_token.tsx';
 import { CheckIcon } from './icons.tsx';
-import { ModelToken } from './model_token.tsx';
 import { FailureNotice } from './notice.tsx';
 
 export function ModelDownload({ candidate }: { candidate: Candidate }): JSX.Element {
@@ -24,7 +24,7 @@ export function ModelDownload({ candidate }: { candidate: Candidate }): JSX.Elem
       {failed === null ? null : (
         <>
           {candidate.facts ? <FailureNotice failure={failed.failure} /> : null}
-          {failed.needsToken ? <ModelToken onGiven={() => {}} /> : null}
+          {failed.needsToken ? <HubToken onToken={giveToken} /> : null}
         </>
       )}
     </div>

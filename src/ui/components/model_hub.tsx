@@ -1,8 +1,8 @@
 /** @file Any model of the Hub, by its name. Asking for it is what makes the page talk to another server. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { asking, lookUp, trouble } from '../state/models.ts';
-import { ModelToken } from './model_token.tsx';
+import { asking, giveToken, lookUp, trouble } from '../state/models.ts';
+import { HubToken } from './hub_token.tsx';
 import { FailureNotice } from './notice.tsx';
 
 export function ModelHub(): JSX.Element {
@@ -11,6 +11,10 @@ export function ModelHub(): JSX.Element {
   const look = async (event: Event) => {
     event.preventDefault();
     if (text.trim() !== '' && !isAsking) await lookUp(text);
+  };
+  const retry = async (token: string) => {
+    await giveToken(token);
+    await lookUp(text);
   };
   const failed = trouble.value?.at === 'hub' ? trouble.value : null;
   return (
@@ -39,7 +43,7 @@ export function ModelHub(): JSX.Element {
       {failed === null ? null : (
         <>
           <FailureNotice failure={failed.failure} />
-          {failed.needsToken ? <ModelToken onGiven={() => lookUp(text)} /> : null}
+          {failed.needsToken ? <HubToken onToken={retry} /> : null}
         </>
       )}
     </form>

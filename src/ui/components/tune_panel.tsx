@@ -34,7 +34,8 @@ export function TunePanel(): JSX.Element {
   const set = (name: keyof typeof DEFAULTS) => (value: number) => setSettings({ ...settings, [name]: value });
   const train = () => {
     if (task.value !== null || !ready) return;
-    void tuneModel(data.name, trainingRows, (method) => trainConfig(settings, method), {
+    const origin = { data: data.name, source: data.source };
+    void tuneModel(origin, trainingRows, (method) => trainConfig(settings, method), {
       treeBatching,
       memoryBudget: modelSettings.value.budget,
     });

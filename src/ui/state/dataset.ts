@@ -1,4 +1,4 @@
-/** @file The user's data on the page, as signals: the file that was read, its mapping, and the row that is shown. */
+/** @file The user's data on the page, as signals: what was read, its mapping, and the row that is shown. */
 import { signal } from '@preact/signals';
 import type { DroppedRow } from '../../formats/dataset.ts';
 import type { Mapping } from '../../formats/dataset_mapping.ts';
@@ -7,6 +7,7 @@ import { describeFailure, type Failure, FailureError } from '../../workers/failu
 import type { ModelChoice } from '../../workers/model_protocol.ts';
 import type {
   DatasetView,
+  HubDataProgress,
   RowView,
   TextAnswer,
   TextApi,
@@ -15,19 +16,31 @@ import type {
   TextSourceView,
 } from '../../workers/text_protocol.ts';
 import { WorkerClient } from '../../workers/worker_client.ts';
+import { onToken, shareToken } from './hub_token.ts';
 
 export type TrainOn = 'all' | 'last';
 
-/** The file that was read last. */
-export const dataset = signal<DatasetView | null>(null);
-/** How far a file has been read; null where none is being read. */
-export const reading = signal<{
+/** Data on their way: a file that is read, or a data set of the Hub that is asked for, downloaded and then read. */
+export interface Reading {
   readonly name: string;
+  readonly isHub: boolean;
+  readonly state: HubDataProgress['state'] | 'reading' | 'stopping';
   readonly done: number;
   readonly bytes: number;
-} | null>(null);
-/** Why a file could not be read. */
-export const dataFailure = signal<Failure | null>(null);
+}
+
+/** What was read last. */
+export const dataset = signal<DatasetView | null>(null);
+/** How far the data at hand are; null where none are on their way. */
+export const reading = signal<Reading | null>(null);
+/** Why data could not be read; whether they were to come from the Hub, and whether it wants a token. */
+export interface DataFailure {
+  readonly failure: Failure;
+  readonly isHub: boolean;
+  readonly needsToken: boolean;
+}
+
+export const dataFailure = signal<DataFailure | null>(null);
 /** Rows that were left out, as far as they have been asked for. */
 export const droppedRows = signal<readonly DroppedRow[]>([]);
 /** Whose tokens rows are shown in. */
@@ -43,22 +56,45 @@ const CALL_MS = 120_000;
 
 type Client = WorkerClient<TextApi, TextEvent>;
 let client: Client | null = null;
-let file: File | null = null;
 let job = 0;
+/** What is being read, or was last. */
+let given = { name: '', isHub: false };
 let choice: ModelChoice = { kind: 'bundled' };
 let opened: Promise<TextAnswer<TextSourceView>> | null = null;
 /** Number of the newest request for a row: answers to older ones are passed over. */
 let asked = 0;
 
 /** Reads a file and tells its format from its columns. */
-export async function takeDataFile(taken: File): Promise<void> {
-  file = taken;
-  await readFile(null);
+export async function takeDataFile(file: File): Promise<void> {
+  given = { name: file.name, isHub: false };
+  await begin('reading', file.size, (worker) => worker.call('readData', file));
 }
 
-/** Reads the file again, with columns chosen by hand. */
+/** Downloads a data set of the Hub and reads it. */
+export async function takeHubData(name: string): Promise<void> {
+  given = { name, isHub: true };
+  await begin('asking', 0, (worker) => worker.call('readHubData', name));
+}
+
+/** Gives the workers a token, and asks again for the data set that needed it. */
+export async function giveDataToken(token: string): Promise<void> {
+  await shareToken(token);
+  if (given.isHub) await takeHubData(given.name);
+}
+
+/** Reads the same again, with columns chosen by hand. */
 export async function remap(mapping: Mapping): Promise<void> {
-  await readFile(mapping);
+  if (!dataset.value) return;
+  const { name, bytes, source } = dataset.value;
+  given = { name, isHub: source?.hub !== undefined };
+  await begin('reading', bytes, (worker) => worker.call('readAgain', mapping));
+}
+
+/** Ends what is on its way; what was read before stays. */
+export function cancelData(): void {
+  if (!reading.value) return;
+  reading.value = { ...reading.value, state: 'stopping' };
+  void client?.call('cancel').catch(() => {});
 }
 
 /** Shows rows in the tokens of this model from now on. */
@@ -109,12 +145,15 @@ export async function moreDroppedRows(): Promise<void> {
   if (from === droppedRows.value.length) droppedRows.value = [...droppedRows.value, ...more];
 }
 
-async function readFile(mapping: Mapping | null): Promise<void> {
-  if (!file) return;
+async function begin(
+  state: Reading['state'],
+  bytes: number,
+  call: (worker: Client) => Promise<number>,
+): Promise<void> {
   dataFailure.value = null;
-  reading.value = { name: file.name, done: 0, bytes: file.size };
+  reading.value = { ...given, state, done: 0, bytes };
   try {
-    job = await connect().call('readData', file, mapping);
+    job = await call(connect());
   } catch (error) {
     fail(describeFailure(error));
   }
@@ -143,20 +182,37 @@ async function settled<T>(work: () => Promise<TextAnswer<T>>): Promise<TextAnswe
 
 function receive(event: TextEvent): void {
   if (event.job < job) return;
-  if (event.kind === 'reading') reading.value = { name: file!.name, done: event.done, bytes: event.bytes };
-  else if (event.kind === 'failed') fail(event.failure);
-  else {
-    reading.value = null;
-    dataset.value = event.dataset;
-    droppedRows.value = [];
-    if (event.dataset.dropped > 0) void moreDroppedRows();
-    void showRow(Math.min(rowIndex.value, Math.max(0, event.dataset.rows - 1)));
+  switch (event.kind) {
+    case 'fetching':
+    case 'reading': {
+      const { done, bytes } = event;
+      const state = event.kind === 'reading' ? event.kind : event.state;
+      reading.value = {
+        ...given,
+        state: reading.value?.state === 'stopping' ? 'stopping' : state,
+        done,
+        bytes,
+      };
+      return;
+    }
+    case 'failed':
+      fail(event.failure, event.needsToken);
+      return;
+    case 'cancelled':
+      reading.value = null;
+      return;
+    case 'read':
+      reading.value = null;
+      dataset.value = event.dataset;
+      droppedRows.value = [];
+      if (event.dataset.dropped > 0) void moreDroppedRows();
+      void showRow(Math.min(rowIndex.value, Math.max(0, event.dataset.rows - 1)));
   }
 }
 
-function fail(failure: Failure): void {
+function fail(failure: Failure, needsToken = false): void {
   reading.value = null;
-  dataFailure.value = failure;
+  dataFailure.value = { failure, isHub: given.isHub, needsToken };
 }
 
 function connect(): Client {
@@ -178,3 +234,5 @@ function connect(): Client {
   });
   return client;
 }
+
+onToken((token) => connect().call('setToken', token));

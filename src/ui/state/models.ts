@@ -12,6 +12,7 @@ import type {
 } from '../../workers/model_protocol.ts';
 import { WorkerClient } from '../../workers/worker_client.ts';
 import { type Candidate, cachedOf, choiceOf, fromFiles, fromHub, listed, planned } from './candidates.ts';
+import { onToken, shareToken } from './hub_token.ts';
 import { DEFAULT_SETTINGS, type MemoryPlan, type PlanSettings, planMemory } from './model_plan.ts';
 import type { PickedFiles } from './picked_files.ts';
 import { probe } from './session.ts';
@@ -252,10 +253,10 @@ export function cancel(): void {
   void client?.call('cancel').catch(() => {});
 }
 
-/** Gives the worker a token, and tries again what needed one. */
+/** Gives the workers a token, and tries again what needed one. */
 export async function giveToken(token: string): Promise<void> {
   const at = trouble.value?.at;
-  await connect().call('setToken', token);
+  await shareToken(token);
   trouble.value = null;
   if (at !== undefined && at === selectedKey.value) await download();
 }
@@ -318,3 +319,5 @@ function measure(done: number): number | null {
   if (!first || !last || last.at - first.at < 1000) return null;
   return (1000 * (last.done - first.done)) / (last.at - first.at);
 }
+
+onToken((token) => connect().call('setToken', token));

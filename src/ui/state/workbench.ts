@@ -84,12 +84,12 @@ export function askModel(request: AskRequest): Promise<void> {
 }
 
 /**
- * @param data where the rows come from
+ * @param data where the rows come from, and where they were published
  * @param rows asked for once, since they are copied out of another worker
  * @param engine how it is computed, which changes no number but by rounding
  */
 export function tuneModel(
-  data: string,
+  data: Pick<TrainRequest, 'data' | 'source'>,
   rows: () => Promise<TextRows>,
   config: (method: TrainRequest['method']) => TrainRequest['config'],
   engine: Pick<TrainRequest, 'treeBatching' | 'memoryBudget'>,
@@ -98,7 +98,7 @@ export function tuneModel(
   return begin('train', async (c) => {
     const taken = await rows();
     const method = taken.kind === 'preference' ? 'dpo' : 'sft';
-    return c.call('train', { method, rows: taken.rows, config: config(method), data, ...engine });
+    return c.call('train', { method, rows: taken.rows, config: config(method), ...data, ...engine });
   });
 }
 

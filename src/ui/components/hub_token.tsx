@@ -1,29 +1,28 @@
-/** @file The question for a token: it stays in the worker's memory and is gone with the tab. */
+/** @file The question for a token: it stays in the workers' memory and is gone with the tab. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import { giveToken } from '../state/models.ts';
+import { useId, useState } from 'preact/hooks';
 
-/** @param onGiven what to try again with it */
-export function ModelToken({ onGiven }: { onGiven: () => void }): JSX.Element {
+/** @param onToken gives it to who needs it, and tries again */
+export function HubToken({ onToken }: { onToken: (token: string) => Promise<void> }): JSX.Element {
+  const id = useId();
   const [token, setToken] = useState('');
   const give = async () => {
     if (token.trim() === '') return;
     setToken('');
-    await giveToken(token);
-    onGiven();
+    await onToken(token);
   };
   return (
     // Not a form: it may stand in one, and browsers offer to save what forms with passwords send.
     <div class="token">
-      <label for="hub-token">Read token of huggingface.co</label>
+      <label for={`${id}-token`}>Read token of huggingface.co</label>
       <div class="field-row">
         <input
-          id="hub-token"
+          id={`${id}-token`}
           type="password"
           value={token}
           placeholder="hf_"
           autocomplete="off"
-          aria-describedby="token-help"
+          aria-describedby={`${id}-help`}
           onInput={(event) => setToken(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key !== 'Enter') return;
@@ -35,7 +34,7 @@ export function ModelToken({ onGiven }: { onGiven: () => void }): JSX.Element {
           Use it
         </button>
       </div>
-      <small id="token-help">
+      <small id={`${id}-help`}>
         It is sent to huggingface.co only, kept in memory, and gone when this tab is closed.
       </small>
     </div>
