@@ -10,6 +10,9 @@ const CONTENT_SHARE = 0.7;
 /** From this share of a sentence's content words on an atom says the same sentence. */
 const SAME_SENTENCE = 0.9;
 
+/** Small models repeat the question among the facts, all of whose words it has. */
+const QUESTION = /\?["'”’)\s]*$/;
+
 export interface AtomSource {
   readonly question: string;
   readonly answer: string;
@@ -29,7 +32,9 @@ export class SupportCheck {
 
   /** Why the source does not support an atom, as a sentence; null where it does. */
   whyNot(atom: string): string | null {
+    if (QUESTION.test(atom)) return 'It is a question.';
     const claim = readClaim(atom);
+    if (claim.words.length < 2) return 'It is one word.';
     const { content, numbers } = this.#whole;
     for (const word of claim.words) {
       const number = numberOf(word);

@@ -58,6 +58,9 @@ describe('an atom that its answer does not support', () => {
       'An apple is a sweet dessert that doctors recommend.',
       /few of its words: sweet, dessert, doctors, recommend/,
     ],
+    ['What is an apple?', /is a question/],
+    ['Where does an apple “come from”?”', /is a question/],
+    ['Apple', /is one word/],
     ['China picked three fifths of the apples in 2021.', /no "three"/],
   ] as const)
     it(atom, () => expect(whyNot(atom)).toMatch(reason));
