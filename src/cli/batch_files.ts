@@ -1,49 +1,81 @@
 /** @file Batch files on disk: written in pieces that the Batch API takes, read line by line whatever their size. */
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { appendFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BATCH_LIMITS, type BatchAnswer, parseBatchAnswer } from '../authors/openai/batch_lines.ts';
 import { InputError } from '../formats/input_error.ts';
 
+/** So much is written at once. */
+const PENDING_BYTES = 1_000_000;
+
 /**
- * Writes lines to DIRECTORY/NAME-001.jsonl and so on, in place of such files that are there.
- * @returns the files' paths
+ * Lines on their way to DIRECTORY/NAME-001.jsonl and so on. Under these names they stand once all are written, in place of
+ * such files that were there.
  */
-export async function writeBatchFiles(
-  directory: string,
-  name: string,
-  lines: Iterable<string>,
-  limits = BATCH_LIMITS,
-): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
-  for (const file of await readdir(directory))
-    if (new RegExp(`^${name}-\\d+\\.jsonl$`).test(file)) await rm(join(directory, file));
-  const paths: string[] = [];
-  let file: ReturnType<typeof createWriteStream> | null = null;
-  let [count, bytes] = [0, 0];
-  const end = async () => {
-    if (!file) return;
-    file.end();
-    await once(file, 'finish');
-  };
-  for (const line of lines) {
-    const length = Buffer.byteLength(line) + 1;
-    if (!file || count === limits.lines || bytes + length > limits.bytes) {
-      await end();
-      const path = join(directory, `${name}-${String(paths.length + 1).padStart(3, '0')}.jsonl`);
-      paths.push(path);
-      file = createWriteStream(path);
-      [count, bytes] = [0, 0];
-    }
-    count++;
-    bytes += length;
-    if (!file.write(`${line}\n`)) await once(file, 'drain');
+export class BatchFiles {
+  readonly #paths: string[] = [];
+  /** The one that is being written. */
+  #path: string | null = null;
+  /** Lines that are not on disk yet. */
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #count = 0;
+  #bytes = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly directory: string,
+    private readonly name: string,
+    private readonly limits = BATCH_LIMITS,
+  ) {}
+
+  /** Writes one line, in the order of calls. Who waits for it holds no more in memory than the disk is behind. */
+  write(line: string): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#write(line));
+    return this.#turn;
   }
-  await end();
-  return paths;
+
+  /** Ends the files, and puts them in their places. @returns their paths */
+  async finish(): Promise<string[]> {
+    await this.#turn;
+    await this.#flush();
+    await mkdir(this.directory, { recursive: true });
+    for (const file of await readdir(this.directory))
+      if (new RegExp(`^${this.name}-\\d+\\.jsonl$`).test(file)) await rm(join(this.directory, file));
+    for (const path of this.#paths) await rename(partOf(path), path);
+    return this.#paths;
+  }
+
+  async #write(line: string): Promise<void> {
+    const length = Buffer.byteLength(line) + 1;
+    const { limits } = this;
+    if (this.#path === null || this.#count === limits.lines || this.#bytes + length > limits.bytes) {
+      await this.#flush();
+      await mkdir(this.directory, { recursive: true });
+      const number = String(this.#paths.length + 1).padStart(3, '0');
+      const path = join(this.directory, `${this.name}-${number}.jsonl`);
+      await writeFile(partOf(path), '');
+      this.#path = path;
+      this.#paths.push(path);
+      [this.#count, this.#bytes] = [0, 0];
+    }
+    this.#count++;
+    this.#bytes += length;
+    this.#pending.push(line);
+    this.#pendingBytes += length;
+    if (this.#pendingBytes >= PENDING_BYTES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#path === null) return;
+    await appendFile(partOf(this.#path), this.#pending.map((line) => `${line}\n`).join(''));
+    this.#pending = [];
+    this.#pendingBytes = 0;
+  }
 }
+
+const partOf = (path: string): string => `${path}.part`;
 
 /**
  * Answers of batches by key. Of several to one call the last that succeeded counts.

@@ -12,7 +12,7 @@ import { type MethodOptions, startProject, type TrainRow } from '../knowtuning/p
 import type { OptionSpecs, Options } from './arguments.ts';
 import type { AuthorJournal } from './author_journal.ts';
 import { type AuthorChoice, usageLines } from './author_options.ts';
-import { readBatchFiles, writeBatchFiles } from './batch_files.ts';
+import { BatchFiles, readBatchFiles } from './batch_files.ts';
 import { promptsFromDisk } from './prompts.ts';
 
 export const BATCH_OPTIONS: OptionSpecs = {
@@ -37,9 +37,10 @@ export interface BatchRound {
 }
 
 export interface OpenedBatch extends BatchAuthor {
-  readonly model: string;
   readonly answers: ReadonlyMap<string, BatchAnswer>;
   readonly usage: () => UsageReport;
+  /** The calls of a round, as they are met. */
+  readonly files: Readonly<Record<BatchRound['round'], BatchFiles>>;
 }
 
 /** Null where no batch is asked for. @throws InputError for options that do not fit together */
@@ -62,8 +63,14 @@ export async function openBatch(options: Options, choice: AuthorChoice): Promise
   const answers = given === undefined ? new Map<string, BatchAnswer>() : await readBatchFiles(given);
   const meter = new UsageMeter(choice.prices);
   const { model } = choice;
-  const batch = await createBatchAuthor({ prompts: promptsFromDisk(), model, answers, meter });
-  return { ...batch, model, answers, usage: () => meter.report() };
+  const directory = options.get('batch-out');
+  const files = { extract: new BatchFiles(directory, 'extract'), write: new BatchFiles(directory, 'write') };
+  const batch = await createBatchAuthor({
+    ...{ prompts: promptsFromDisk(), model, answers, meter },
+    onWaiting: (key, call) =>
+      files[call.operation === 'extract' ? 'extract' : 'write'].write(batchLine(key, model, call)),
+  });
+  return { ...batch, answers, files, usage: () => meter.report() };
 }
 
 /** Extracts what has been answered, without a model. Calls may be waiting afterwards. */
@@ -82,21 +89,18 @@ export async function extractFromBatch(
   }
 }
 
-/** Writes the calls that wait. */
+/** Ends the files of the calls that wait. */
 export async function writeRound(
   batch: OpenedBatch,
   round: BatchRound['round'],
   options: Options,
   journal: AuthorJournal,
 ): Promise<BatchRound> {
-  const lines = function* () {
-    for (const [key, call] of batch.waiting) yield batchLine(key, batch.model, call);
-  };
   return {
     out: options.get('out'),
     round,
     requests: batch.waiting.size,
-    files: await writeBatchFiles(options.get('batch-out'), round, lines()),
+    files: await batch.files[round].finish(),
     errors: batch.errors,
     strangers: [...batch.answers.keys()].filter((key) => !batch.asked.has(key) && !journal.kept[key]),
     usage: batch.usage(),

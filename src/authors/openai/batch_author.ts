@@ -19,8 +19,8 @@ export interface BatchError {
 
 export interface BatchAuthor {
   readonly author: Author;
-  /** Calls that wait for a batch, by key. */
-  readonly waiting: ReadonlyMap<string, PromptedCall>;
+  /** Keys of the calls that wait for a batch. */
+  readonly waiting: ReadonlySet<string>;
   readonly errors: readonly BatchError[];
   /** Keys of all calls that were made. */
   readonly asked: ReadonlySet<string>;
@@ -32,14 +32,16 @@ export interface BatchAuthorOptions {
   /** What batches have brought, by key. */
   readonly answers: ReadonlyMap<string, BatchAnswer>;
   readonly meter: UsageMeter;
+  /** Given each call that waits, once, and awaited: there may be more of them than memory holds. */
+  readonly onWaiting: (key: string, call: PromptedCall) => void | Promise<void>;
 }
 
 /** Reason of calls that wait. */
 export const WAITS = 'It waits for a batch.';
 
 export async function createBatchAuthor(options: BatchAuthorOptions): Promise<BatchAuthor> {
-  const { prompts, model, answers, meter } = options;
-  const waiting = new Map<string, PromptedCall>();
+  const { prompts, model, answers, meter, onWaiting } = options;
+  const waiting = new Set<string>();
   const errors: BatchError[] = [];
   const asked = new Set<string>();
 
@@ -47,8 +49,11 @@ export async function createBatchAuthor(options: BatchAuthorOptions): Promise<Ba
     const { row, operation, attempt } = call;
     const key = await authorCallKey(author, operation, call.input);
     asked.add(key);
-    const wait = (): ModelReply => {
-      waiting.set(key, { ...call, attempt: 1 });
+    const wait = async (): Promise<ModelReply> => {
+      if (!waiting.has(key)) {
+        waiting.add(key);
+        await onWaiting(key, { ...call, attempt: 1 });
+      }
       return { kind: 'failed', reason: WAITS };
     };
     if (attempt === 2) {

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyedRandom } from '../../../src/authors/keyed_random.ts';
-import { type BatchAuthor, createBatchAuthor } from '../../../src/authors/openai/batch_author.ts';
-import { type BatchAnswer, batchLine } from '../../../src/authors/openai/batch_lines.ts';
+import { createBatchAuthor } from '../../../src/authors/openai/batch_author.ts';
+import { type BATCH_LIMITS, type BatchAnswer, batchLine } from '../../../src/authors/openai/batch_lines.ts';
 import { UsageMeter } from '../../../src/authors/openai/usage.ts';
-import { readBatchFiles, writeBatchFiles } from '../../../src/cli/batch_files.ts';
+import { BatchFiles, readBatchFiles } from '../../../src/cli/batch_files.ts';
 import { promptsFromDisk } from '../../../src/cli/prompts.ts';
 import type { Project } from '../../../src/knowtuning/project.ts';
 import { FixtureServer } from './fixture_server.ts';
@@ -50,12 +50,18 @@ function answered(line: Line, fault: 'none' | 'expired' | 'status' | 'truncated'
   return { custom_id, response: { status_code: 200, body }, error: null };
 }
 
-const authorWith = (answers: ReadonlyMap<string, BatchAnswer>, meter = new UsageMeter(null)) =>
-  createBatchAuthor({ prompts: promptsFromDisk(), model: 'fixture', answers, meter });
+/** An author by batches, and what it writes down. */
+async function authorWith(answers: ReadonlyMap<string, BatchAnswer>, meter = new UsageMeter(null)) {
+  const files = new BatchFiles(directory, 'round', { lines: 25, bytes: 30_000 });
+  const batch = await createBatchAuthor({
+    ...{ prompts: promptsFromDisk(), model: 'fixture', answers, meter },
+    onWaiting: (key, call) => files.write(batchLine(key, 'fixture', call)),
+  });
+  return { ...batch, written: () => files.finish() };
+}
 
-async function write(batch: BatchAuthor): Promise<Line[]> {
-  const lines = [...batch.waiting].map(([key, call]) => batchLine(key, 'fixture', call));
-  const files = await writeBatchFiles(directory, 'round', lines, { lines: 25, bytes: 30_000 });
+async function write(batch: Awaited<ReturnType<typeof authorWith>>): Promise<Line[]> {
+  const files = await batch.written();
   for (const file of files) expect(readFileSync(file).length).toBeLessThanOrEqual(30_000);
   return files.flatMap((file) => {
     const inFile = readFileSync(file, 'utf8').trimEnd().split('\n');
@@ -88,7 +94,7 @@ describe('a project by batches', () => {
       requests.push(batch.waiting.size);
       if (batch.waiting.size === 0) break;
       const lines = await write(batch);
-      expect(new Set(lines.map(({ custom_id }) => custom_id))).toEqual(new Set(batch.waiting.keys()));
+      expect(new Set(lines.map(({ custom_id }) => custom_id))).toEqual(batch.waiting);
       const results = random.shuffled(lines).map((line, i) => {
         const faults = ['expired', 'status', 'truncated'] as const;
         return JSON.stringify(answered(line, i % 9 === 4 ? faults[i % 3]! : 'none'));
@@ -131,18 +137,34 @@ describe('a project by batches', () => {
   });
 });
 
+async function writeLines(name: string, lines: readonly string[], limits: typeof BATCH_LIMITS) {
+  const files = new BatchFiles(directory, name, limits);
+  // Not one after the other: their order is that of the calls all the same.
+  await Promise.all(lines.map((line) => files.write(line)));
+  return files.finish();
+}
+
 describe('batch files', () => {
   it('replace those of the round before, and no others', async () => {
     writeFileSync(join(directory, 'mine.jsonl'), '');
-    await writeBatchFiles(directory, 'write', ['a', 'b', 'c'], { lines: 1, bytes: 100 });
-    await writeBatchFiles(directory, 'extract', ['d'], { lines: 1, bytes: 100 });
-    await writeBatchFiles(directory, 'write', ['e', 'f'], { lines: 9, bytes: 100 });
+    await writeLines('write', ['a', 'b', 'c'], { lines: 1, bytes: 100 });
+    await writeLines('extract', ['d'], { lines: 1, bytes: 100 });
+    await writeLines('write', ['e', 'f'], { lines: 9, bytes: 100 });
     expect(readdirSync(directory).sort()).toEqual(['extract-001.jsonl', 'mine.jsonl', 'write-001.jsonl']);
     expect(readFileSync(join(directory, 'write-001.jsonl'), 'utf8')).toBe('e\nf\n');
   });
 
+  it('leave those of the round before as they are until all is written', async () => {
+    await writeLines('write', ['a'], { lines: 9, bytes: 100 });
+    const files = new BatchFiles(directory, 'write', { lines: 9, bytes: 100 });
+    await files.write('b');
+    expect(readFileSync(join(directory, 'write-001.jsonl'), 'utf8')).toBe('a\n');
+    expect(await files.finish()).toEqual([join(directory, 'write-001.jsonl')]);
+    expect(readFileSync(join(directory, 'write-001.jsonl'), 'utf8')).toBe('b\n');
+  });
+
   it('count bytes, not characters', async () => {
-    const files = await writeBatchFiles(directory, 'x', ['ää', 'ää'], { lines: 9, bytes: 9 });
+    const files = await writeLines('x', ['ää', 'ää'], { lines: 9, bytes: 9 });
     expect(files).toHaveLength(2);
   });
 
