@@ -1,6 +1,6 @@
 /**
- * @file SmolLM2 behind llama.cpp as the author's endpoint: replies held to their schema, tokens as the model's own
- * tokenizer counts them, and an estimate of cost from four questions beside what eight then take.
+ * @file SmolLM2 behind llama.cpp as the author's endpoint: replies held to their schema, and tokens as the model's own
+ * tokenizer counts them.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOpenAiAuthor } from '../../src/authors/openai/openai_author.ts';

@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Template } from '@huggingface/jinja';
+import pLimit from 'p-limit';
 import { loadLlamaCpp, type Sequence, type Token } from '../../../scripts/llama_cpp_package.mjs';
 import { parseOptions } from '../../../src/cli/arguments.ts';
 import { ChatError, type ChatReply, type ChatRequest, type ChatServer, serveChat } from './chat_server.ts';
@@ -34,7 +35,8 @@ export async function serveLlamaCpp(
   const context = await model.createContext({ contextSize, sequences: parallel, threads });
   const template = new Template(model.fileInfo.metadata.tokenizer.chat_template);
   const free: Sequence[] = Array.from({ length: parallel }, () => context.getSequence());
-  const waiting: (() => void)[] = [];
+  // In turn, since whoever waits for a sequence must not be overtaken for ever.
+  const inTurn = pLimit(parallel);
   const grammars = new Map<string, ReturnType<typeof llama.createGrammarForJsonSchema>>();
 
   const encode = (chat: ChatRequest): Token[] =>
@@ -51,8 +53,7 @@ export async function serveLlamaCpp(
   }
 
   /** The free sequence that remembers most of a prompt: instructions that many calls share are read once. */
-  async function takeSequence(prompt: readonly Token[]): Promise<Sequence> {
-    while (free.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  function takeSequence(prompt: readonly Token[]): Sequence {
     const shared = free.map((sequence) => sequence.compareContextTokens(prompt).firstDifferentIndex);
     return free.splice(shared.indexOf(Math.max(...shared)), 1)[0]!;
   }
@@ -67,7 +68,7 @@ export async function serveLlamaCpp(
         'context_length_exceeded',
       );
     const grammar = await grammarState(chat.response_format);
-    const sequence = await takeSequence(prompt);
+    const sequence = takeSequence(prompt);
     try {
       // The last token is always read anew: the first of the reply follows from it.
       const { firstDifferentIndex } = sequence.compareContextTokens(prompt);
@@ -102,11 +103,10 @@ export async function serveLlamaCpp(
       };
     } finally {
       free.push(sequence);
-      waiting.shift()?.();
     }
   }
 
-  const server = await serveChat('llama.cpp', port, answer);
+  const server = await serveChat('llama.cpp', port, (chat, signal) => inTurn(() => answer(chat, signal)));
   return {
     baseUrl: server.baseUrl,
     async close() {
