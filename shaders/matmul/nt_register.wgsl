@@ -11,7 +11,7 @@
 
 // include parts/matmul_nt
 // include parts/matmul_place
-// include parts/matmul_nt_store
+// include parts/matmul_store
 
 const COLUMNS: u32 = 64u; // of a tile
 

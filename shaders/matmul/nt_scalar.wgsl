@@ -6,7 +6,7 @@
 
 // include parts/matmul_nt
 // include parts/matmul_place
-// include parts/matmul_nt_store1
+// include parts/matmul_store1
 
 const COLUMNS: u32 = 64u; // of a tile
 

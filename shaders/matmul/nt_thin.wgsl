@@ -4,7 +4,7 @@
 // as in nt_register.wgsl.
 
 // include parts/matmul_nt
-// include parts/matmul_nt_store1
+// include parts/matmul_store1
 
 // Whether there is one row alone, or up to four per workgroup.
 const SINGLE: bool = false;

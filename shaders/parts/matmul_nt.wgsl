@@ -1,9 +1,6 @@
 // Parameters of Y = X W^T, and where LoRA's segments lie: see nt_register.wgsl.
 
 const NONE: u32 = 0xffffffffu;
-// What is done to products as they are stored, by params.adds: see matmul_nt_store.wgsl.
-const RESIDUAL: u32 = 1u;
-const GRADIENT: u32 = 2u;
 
 struct Params {
   rows: u32,

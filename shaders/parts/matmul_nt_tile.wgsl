@@ -32,7 +32,7 @@ fn right_at(is_rank: bool, column: u32, segment: vec4<u32>, k: u32) -> vec4<f32>
   return params.scale * values;
 }
 
-// include parts/matmul_nt_store1
+// include parts/matmul_store1
 
 fn store(row: u32, column: u32, end: u32, value: vec4<f32>) {
   for (var j = 0u; j < min(4u, end - min(column, end)); j++) { store1(row, column + j, value[j]); }

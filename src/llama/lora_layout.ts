@@ -4,7 +4,7 @@
  * Projections that share their input form a group: q, k, v | o | gate, up | down. A group's A matrices lie one after
  * the other as one [totalRank, in] matrix, so that U = X A^T is one product; its B matrices likewise as [rows, rank].
  */
-import { NO_LORA, type Segment } from '../ops/matmul.ts';
+import { NO_LORA, type Segment } from '../ops/strided_product.ts';
 import { type LlamaConfig, type Projection, projectionShape } from './config.ts';
 
 export const GROUPS = {

@@ -1,13 +1,14 @@
 /**
  * @file LoRA's backward pass (Hu et al. 2021): with U = X A^T and Y += s U B^T,
  * dU = s dY B, dB += s dY^T U, dA += dU^T X. The products with U and dU ride along in ops/matmul.ts. Shared-memory tiles
- * are for GPUs, register blocks for software adapters.
+ * are for GPUs, register blocks for software adapters; where ranks and widths allow, lavapipe makes these products by the kernel
+ * of all others.
  */
 import type { AdapterClass } from '../gpu/adapter.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
-import { NO_LORA, type Segment } from './matmul.ts';
 import { rowElements } from './row_elements.ts';
+import { ADDS, NO_LORA, type Segment, stridedProduct } from './strided_product.ts';
 import { wordTraffic } from './traffic.ts';
 
 /** Projections that share X, with all their adapters side by side. */
@@ -26,11 +27,22 @@ export interface LoraGroupShape {
   readonly variant?: LoraVariant;
 }
 
-export type LoraVariant = 'register' | 'tiled';
+export const LORA_VARIANTS = ['register1', 'register', 'tiled'] as const;
+export type LoraVariant = (typeof LORA_VARIANTS)[number];
 
-/** The fixed table. */
-export function loraVariant(adapterClass: AdapterClass): LoraVariant {
-  return adapterClass === 'gpu' ? 'tiled' : 'register';
+const TABLE: Readonly<Record<AdapterClass, LoraVariant>> = {
+  gpu: 'tiled',
+  software: 'register1',
+  software4: 'register',
+};
+
+/** The fixed table's, or the variant that was asked for: register1 writes vec4s along ranks and along X's width. */
+export function loraVariant(
+  adapterClass: AdapterClass,
+  { rank, inner, variant }: Pick<LoraGroupShape, 'rank' | 'inner' | 'variant'>,
+): LoraVariant {
+  const chosen = variant ?? TABLE[adapterClass];
+  return chosen === 'register1' && (rank % 4 !== 0 || inner % 4 !== 0) ? 'register' : chosen;
 }
 
 /** Of the register variant: tokens of dU of an invocation, invocations of a workgroup of dU, and of one of gradients. */
@@ -52,9 +64,35 @@ function blocksOf(rankColumns: number): number {
 
 type Vec4 = readonly [number, number, number, number];
 
+const adaptedOf = ({ segments }: LoraGroupShape) => segments.filter((s) => s.u !== NO_LORA);
+
+/** Adapted segments of one width: the first, how many there are, and how far apart their columns and parts of U and B are. */
+interface AlikeSegments {
+  readonly first: Segment;
+  readonly width: number;
+  readonly count: number;
+  readonly start: number;
+  readonly u: number;
+  readonly bRow: number;
+}
+
+/** By width. Of three the second is as far from the first as from the third: they are neighbours. */
+function alike(shape: LoraGroupShape): AlikeSegments[] {
+  const widths = new Map<number, Segment[]>();
+  for (const s of adaptedOf(shape)) widths.set(s.end - s.start, [...(widths.get(s.end - s.start) ?? []), s]);
+  return [...widths].map(([width, [first, second = first, ...rest]]) => ({
+    first: first!,
+    width,
+    count: second === first ? 1 : 2 + rest.length,
+    start: second!.start - first!.start,
+    u: second!.u - first!.u,
+    bRow: second!.bRow - first!.bRow,
+  }));
+}
+
 /** What both kernels are told of the group; sizes are in the vec4s or f32s that its widths allow. */
 function groupParams(shape: LoraGroupShape) {
-  const adapted = shape.segments.filter((s) => s.u !== NO_LORA);
+  const adapted = adaptedOf(shape);
   const wide = rowElements(shape.inner, shape.columns, ...adapted.flatMap((s) => [s.start, s.end]));
   const thin = rowElements(shape.rank);
   const segments = adapted.map(
@@ -88,8 +126,25 @@ export function loraDownGradient(
   bind: { dy: BufferSlice; b: BufferSlice; du: BufferSlice },
 ): void {
   const { rows, rank, totalRank } = shape;
+  const variant = loraVariant(program.adapterClass, shape);
+  if (variant === 'register1') {
+    for (const { first, width, ...group } of alike(shape))
+      stridedProduct(program, {
+        kernel: 'register1',
+        bind: { x: bind.dy, w: bind.b, y: bind.du },
+        rows,
+        columns: totalRank,
+        inner: width,
+        segments: [{ start: first.u, end: first.u + rank, u: NO_LORA, bRow: 0 }],
+        x: { first: first.start, line: shape.columns, step: 1 },
+        w: { first: first.bRow * rank - first.u, line: 1, step: rank },
+        count: group.count,
+        apart: { x: group.start, w: group.bRow * rank - group.u, columns: group.u },
+        factor: shape.scale,
+      });
+    return;
+  }
   const { segments, elements, ranks, constants, params, adaptedColumns } = groupParams(shape);
-  const variant = shape.variant ?? loraVariant(program.adapterClass);
   const rankColumns = rank / ranks;
   const blocks = variant === 'register' ? 1 : blocksOf(rankColumns);
   const [x, y] =
@@ -139,8 +194,38 @@ export function loraGradients(
   },
 ): void {
   const { rows, inner, rank, totalRank } = shape;
+  const variant = loraVariant(program.adapterClass, shape);
+  if (variant === 'register1') {
+    for (const { first, width, ...group } of alike(shape))
+      stridedProduct(program, {
+        kernel: 'register1',
+        bind: { x: dy, w: u, y: gradB },
+        rows: width,
+        columns: rank,
+        inner: rows,
+        // Row bRow of the group's B is column bRow * rank of its first row.
+        segments: [{ start: first.bRow * rank, end: (first.bRow + 1) * rank, u: NO_LORA, bRow: 0 }],
+        x: { first: first.start, line: 1, step: shape.columns },
+        w: { first: first.u - first.bRow * rank, line: 1, step: totalRank },
+        count: group.count,
+        apart: { x: group.start, w: group.u - group.bRow * rank, columns: group.bRow * rank },
+        factor: shape.scale,
+        adds: ADDS.present,
+      });
+    stridedProduct(program, {
+      kernel: 'register1',
+      bind: { x: du, w: x, y: gradA },
+      rows: totalRank,
+      columns: inner,
+      inner: rows,
+      segments: [{ start: 0, end: inner, u: NO_LORA, bRow: 0 }],
+      x: { line: 1, step: totalRank },
+      w: { line: 1, step: inner },
+      adds: ADDS.present,
+    });
+    return;
+  }
   const { segments, elements, ranks, constants, params, adaptedColumns } = groupParams(shape);
-  const variant = shape.variant ?? loraVariant(program.adapterClass);
   const blocks = variant === 'register' ? BLOCK_RANKS : blocksOf(totalRank / ranks);
   const values = variant === 'register' ? LANES : TILE_VALUES;
   const widths = [...segments.map(([start, end]) => end - start), inner / elements];

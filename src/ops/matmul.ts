@@ -5,7 +5,7 @@
  * it is cut.
  */
 import type { BufferSlice } from '../gpu/ledger.ts';
-import { linearWorkgroups, type ProgramBuilder, type Traffic } from '../gpu/program.ts';
+import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import {
   type MatmulNNVariant,
   type MatmulVariant,
@@ -16,33 +16,16 @@ import {
   type Tile,
 } from './matmul_variants.ts';
 import { pieces } from './pieces.ts';
-import { wordTraffic } from './traffic.ts';
+import { ADDS, NO_LORA, REGISTER_BLOCK, type Segment, stridedProduct } from './strided_product.ts';
+import { productTraffic, wordTraffic } from './traffic.ts';
 import {
-  formatBytes,
   isF32,
   type RowSpan,
   rowSpans,
   shaderFor,
-  type WeightFormat,
   type WeightMatrix,
   weightBindings,
 } from './weight_matrix.ts';
-
-/** Rows and columns of an invocation of the register variants. */
-const REGISTER_BLOCK = 8;
-
-/** No part of U belongs to a segment without an adapter. */
-export const NO_LORA = 0xffffffff;
-
-/** A projection among those that share X: its columns of Y, and its share of U and B. */
-export interface Segment {
-  readonly start: number;
-  readonly end: number;
-  /** First column of its rank columns in U, or NO_LORA. */
-  readonly u: number;
-  /** First row of its B in the group's B. */
-  readonly bRow: number;
-}
 
 export interface MatmulNT {
   /** [rows, inner] */
@@ -89,24 +72,6 @@ function clip(segment: Segment, start: number, end: number): Segment {
   return { ...segment, start: from, end: to, bRow: segment.bRow + from - segment.start };
 }
 
-/**
- * Of a product in tiles of workgroups: the left factor is read once per tile of columns, the right one once per tile of
- * rows; so are U (or dU) and B (or A), which have `rank` columns or rows, for the tiles and columns of `adapted` alone.
- * @param besides words that are read to be added to outputs, or to work on them
- */
-function productTraffic(
-  format: WeightFormat,
-  { rows, columns, inner, rank }: { rows: number; columns: number; inner: number; rank: number },
-  [tileColumns, tileRows]: readonly [number, number],
-  adapted: { readonly tiles: number; readonly columns: number },
-  besides: number,
-): Traffic {
-  const weights = formatBytes(format, columns * inner);
-  const lora = rank * (rows * adapted.tiles + adapted.columns * tileRows);
-  const { read, written } = wordTraffic(rows * inner * tileColumns + lora + besides, rows * columns);
-  return { read: read + (weights.data + weights.scales) * tileRows, written };
-}
-
 /** Records Y = X W^T (+ scale U B^T) (+ residual). */
 export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
   const segments = m.lora?.segments ?? [{ ...NO_SEGMENT, end: m.columns }];
@@ -121,7 +86,7 @@ export function matmulNT(program: ProgramBuilder, m: MatmulNT): void {
       const start = span.first - first + piece.first;
       const clipped = segments.map((s) => clip(s, start, start + piece.count));
       const within = clipped.filter((s) => s.end > s.start);
-      matmulNTSpan(program, m, span, within, tile);
+      matmulNTSpan(program, m, span, within, variant, tile);
     }
 }
 
@@ -130,6 +95,7 @@ function matmulNTSpan(
   m: MatmulNT,
   { block }: RowSpan,
   segments: readonly Segment[],
+  variant: MatmulVariant,
   tile: Tile,
 ): void {
   const segment = (i: number): readonly [number, number, number, number] => {
@@ -145,17 +111,50 @@ function matmulNTSpan(
     tile.bySegment ? tilesOf(segments) : Math.ceil(columns / tile.columns),
     Math.ceil(m.rows / tile.rows),
   ] as const;
+  const bind = {
+    x: m.x,
+    residual: m.gradient?.targets ?? m.residual ?? m.x,
+    u: m.lora?.u ?? m.x,
+    b: m.gradient?.coefficient ?? m.lora?.b ?? m.x,
+    y: m.y,
+  };
+  const adds = m.gradient ? ADDS.gradient : m.residual ? ADDS.residual : ADDS.nothing;
+  const token = m.gradient?.firstToken ?? 0;
+  const row = (m.wFirst ?? 0) - block.first;
+  const traffic = productTraffic(
+    block.format,
+    { rows: m.rows, columns, inner: m.inner, rank: m.lora?.rank ?? 0 },
+    tiles,
+    { tiles: tilesOf(withLora), columns: adaptedColumns },
+    m.gradient ? 3 * m.rows * tiles[0] : m.residual ? m.rows * columns : 0,
+  );
+  const flops =
+    2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)) +
+    (m.gradient ? 3 * m.rows * columns : 0);
+  if (variant === 'register1' || variant === 'register16') {
+    const { lora } = m;
+    stridedProduct(program, {
+      kernel: variant,
+      bind: { ...bind, ...weightBindings(block) },
+      format: block.format,
+      rows: m.rows,
+      columns: m.columns,
+      inner: m.inner,
+      segments,
+      x: { line: m.inner, step: 1 },
+      w: { first: row * m.inner, line: m.inner, step: 1 },
+      ...(lora ? { lora: { ...lora, line: lora.rank, step: 1 } } : {}),
+      adds,
+      token,
+      traffic,
+      flops,
+    });
+    return;
+  }
   program.dispatch({
     shader: shaderFor(tile.shader, block.format),
     constants: tile.constants,
-    bind: {
-      x: m.x,
-      residual: m.gradient?.targets ?? m.residual ?? m.x,
-      u: m.lora?.u ?? m.x,
-      b: m.gradient?.coefficient ?? m.lora?.b ?? m.x,
-      y: m.y,
-      ...weightBindings(block),
-    },
+    bind: { ...bind, ...weightBindings(block) },
     params: {
       rows: m.rows,
       columns: m.columns,
@@ -163,25 +162,17 @@ function matmulNTSpan(
       rank: m.lora?.rank ?? 0,
       u_stride: m.lora?.uStride ?? 0,
       scale: m.lora?.scale ?? 0,
-      adds: m.gradient ? 2 : m.residual ? 1 : 0,
-      token: m.gradient?.firstToken ?? 0,
-      w_row: (m.wFirst ?? 0) - block.first,
+      adds,
+      token,
+      w_row: row,
       block: REGISTER_BLOCK,
       segment0: segment(0),
       segment1: segment(1),
       segment2: segment(2),
     },
     workgroups: tiles,
-    traffic: productTraffic(
-      block.format,
-      { rows: m.rows, columns, inner: m.inner, rank: m.lora?.rank ?? 0 },
-      tiles,
-      { tiles: tilesOf(withLora), columns: adaptedColumns },
-      m.gradient ? 3 * m.rows * tiles[0] : m.residual ? m.rows * columns : 0,
-    ),
-    flops:
-      2 * m.rows * (columns * m.inner + adaptedColumns * (m.lora?.rank ?? 0)) +
-      (m.gradient ? 3 * m.rows * columns : 0),
+    traffic,
+    flops,
   });
 }
 
@@ -231,6 +222,34 @@ function matmulNNRows(program: ProgramBuilder, m: MatmulNN, variant: MatmulNNVar
   rowSpans(m.w, first, m.inner).forEach(({ block, first: spanFirst, rows: inner }, i) => {
     // The adapter's part is added once, with the first block.
     const lora = i === 0 ? m.lora : undefined;
+    const accumulate = m.accumulate || i > 0;
+    const traffic = productTraffic(
+      block.format,
+      { rows: m.rows, columns: m.columns, inner, rank: lora?.rank ?? 0 },
+      tiles,
+      { tiles: tiles[0], columns: m.columns },
+      accumulate ? m.rows * m.columns : 0,
+    );
+    const flops = 2 * m.rows * m.columns * (inner + (lora?.rank ?? 0));
+    if (variant === 'register1' || variant === 'register16') {
+      const down = { line: 1, step: m.columns };
+      stridedProduct(program, {
+        kernel: variant,
+        bind: { x: m.dy, y: m.dx, ...weightBindings(block), ...(lora ? { u: lora.du, b: lora.a } : {}) },
+        format: block.format,
+        rows: m.rows,
+        columns: m.columns,
+        inner,
+        segments: [{ start: 0, end: m.columns, u: lora ? 0 : NO_LORA, bRow: 0 }],
+        x: { first: spanFirst - first, line: m.inner, step: 1 },
+        w: { first: (spanFirst - block.first) * m.columns, ...down },
+        ...(lora ? { lora: { ...down, rank: lora.rank, uStride: lora.rank, scale: 1 } } : {}),
+        adds: accumulate ? ADDS.present : ADDS.nothing,
+        traffic,
+        flops,
+      });
+      return;
+    }
     program.dispatch({
       shader: shaderFor(tile.shader, block.format),
       bind: {
@@ -245,23 +264,15 @@ function matmulNNRows(program: ProgramBuilder, m: MatmulNN, variant: MatmulNNVar
         columns: m.columns,
         inner,
         rank: lora?.rank ?? 0,
-        accumulate: m.accumulate || i > 0 ? 1 : 0,
-        ...(variant === 'register' || variant === 'register16'
-          ? { row_lanes: m.rows >= m.columns ? 1 : 0, block: REGISTER_BLOCK }
-          : {}),
+        accumulate: accumulate ? 1 : 0,
+        ...(variant === 'register' ? { row_lanes: m.rows >= m.columns ? 1 : 0, block: REGISTER_BLOCK } : {}),
         w_row: spanFirst - block.first,
         dy_stride: m.inner,
         dy_column: spanFirst - first,
       },
       workgroups: tiles,
-      traffic: productTraffic(
-        block.format,
-        { rows: m.rows, columns: m.columns, inner, rank: lora?.rank ?? 0 },
-        tiles,
-        { tiles: tiles[0], columns: m.columns },
-        m.accumulate || i > 0 ? m.rows * m.columns : 0,
-      ),
-      flops: 2 * m.rows * m.columns * (inner + (lora?.rank ?? 0)),
+      traffic,
+      flops,
     });
   });
 }

@@ -22,7 +22,7 @@ export const NT_VARIANTS = [
 export type MatmulVariant = (typeof NT_VARIANTS)[number];
 
 /** Of dX = dY W. */
-export const NN_VARIANTS = ['large', 'tiled', 'register', 'register16', 'scalar'] as const;
+export const NN_VARIANTS = ['large', 'tiled', 'register', 'register1', 'register16', 'scalar'] as const;
 export type MatmulNNVariant = (typeof NN_VARIANTS)[number];
 
 /** What decides the variant of Y = X W^T. */
@@ -70,29 +70,30 @@ function isLarge(rows: number, columns: number): boolean {
 
 const byFour = (n: number) => n % 4 === 0;
 
-/** Whether a variant of Y = X W^T takes a shape: all but `scalar` read X and W as vec4s along K; register blocks write vec4s as well. */
+/** Whether a variant of Y = X W^T takes a shape: all but `scalar` and `register1` read X and W as vec4s along K; register blocks write vec4s. */
 export function fitsNT(
   variant: string,
   { rows, columns, inner, bounds, f32 = true }: NTShape,
 ): variant is MatmulVariant {
   if (variant === 'scalar') return true;
+  if (variant === 'register1') return f32 && byFour(columns) && bounds.every(byFour);
   if (!byFour(inner)) return false;
   if (variant === 'row' || variant === 'thin') return rows <= FEW_ROWS;
   if (variant === 'narrow') return columns <= FEW_COLUMNS;
   if (variant === 'large') return isLarge(rows, columns);
   if (variant === 'tiled') return true;
-  if (!byFour(columns) || !bounds.every(byFour)) return false;
-  return variant.startsWith('register') && (f32 || takesFormat(variant, 'f16'));
+  return (variant === 'register' || variant === 'register16') && byFour(columns) && bounds.every(byFour);
 }
 
-/** Whether a variant of dX = dY W takes a shape: all but `scalar` read W and write dX as vec4s; tiles read dY as vec4s as well. */
+/** Whether a variant of dX = dY W takes a shape: all but `scalar` write dX as vec4s; tiles read dY as vec4s as well. */
 export function fitsNN(
   variant: string,
-  { rows, columns, inner, bounds }: NNShape,
+  { rows, columns, inner, bounds, f32 = true }: NNShape,
 ): variant is MatmulNNVariant {
   if (variant === 'scalar') return true;
   if (!byFour(columns)) return false;
   if (variant === 'register') return true;
+  if (variant === 'register1') return f32;
   if (!byFour(inner) || !bounds.every(byFour)) return false;
   if (variant === 'large') return isLarge(rows, columns);
   return variant === 'tiled' || variant === 'register16';
@@ -106,7 +107,7 @@ const NT_TABLE: Readonly<Record<AdapterClass, readonly MatmulVariant[]>> = {
 
 const NN_TABLE: Readonly<Record<AdapterClass, readonly MatmulNNVariant[]>> = {
   gpu: ['large', 'tiled'],
-  software: ['register'],
+  software: ['register1', 'register'],
   software4: ['register16', 'register'],
 };
 
@@ -155,8 +156,9 @@ export function ntTile(variant: MatmulVariant, rows: number, columns: number): T
     case 'register':
       return { ...tile, rows: 32, columns: 64 };
     case 'register16':
-      return { ...tile, rows: 128, columns: 32 };
+      return { ...tile, shader: 'matmul/register16', rows: 128, columns: 32 };
     case 'register1':
+      return { ...tile, shader: 'matmul/register1', rows: 64, columns: 64 };
     case 'scalar':
       return { ...tile, rows: 64, columns: 64 };
   }
@@ -171,7 +173,9 @@ export function nnTile(variant: MatmulNNVariant): Tile {
     case 'tiled':
       return { ...tile, rows: 64, columns: 128 };
     case 'register16':
-      return { ...tile, rows: 128, columns: 32 };
+      return { ...tile, shader: 'matmul/register16', rows: 128, columns: 32 };
+    case 'register1':
+      return { ...tile, shader: 'matmul/register1', rows: 64, columns: 64 };
     case 'register':
     case 'scalar':
       return { ...tile, rows: 64, columns: 64 };

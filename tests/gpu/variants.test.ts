@@ -54,7 +54,14 @@ describe('products', () => {
 
   it('follow the table', () => {
     expect(chosen('gpu')).toEqual(['tiled', 'narrow', 'row', 'scalar', 'tiled', 'scalar']);
-    expect(chosen('software')).toEqual(['register1', 'register1', 'thin', 'scalar', 'register', 'register']);
+    expect(chosen('software')).toEqual([
+      'register1',
+      'register1',
+      'thin',
+      'scalar',
+      'register1',
+      'register1',
+    ]);
     expect(chosen('software4')).toEqual([
       'register16',
       'register16',
@@ -72,7 +79,7 @@ describe('products', () => {
       'tiled',
       'scalar',
       'tiled',
-      'register',
+      'register1',
     ]);
     expect(chosen('gpu', 'matmul=register')).toEqual([
       'register',
@@ -87,8 +94,8 @@ describe('products', () => {
       'register1',
       'row',
       'scalar',
-      'register',
-      'register',
+      'register1',
+      'register1',
     ]);
     expect(chosen('gpu', 'matmul=scalar')).toEqual(Array(6).fill('scalar'));
   });
@@ -97,6 +104,7 @@ describe('products', () => {
     const program = new ProgramBuilder('software');
     const shape = { rows: 9, columns: 16, inner: 8, bounds: [0, 16] };
     expect(matmulNTVariant(program, { ...shape, f32: false })).toBe('register');
+    expect(matmulNNVariant(program, { ...shape, f32: false })).toBe('register');
     expect(matmulNTVariant(new ProgramBuilder('software4'), { ...shape, f32: false })).toBe('register16');
   });
 

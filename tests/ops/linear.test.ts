@@ -1,9 +1,10 @@
 /** @file matmul and lora on the GPU against the f64 oracle: all variants on every host, whichever the table picks. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LoraVariant, loraDownGradient, loraGradients } from '../../src/ops/lora.ts';
-import { matmulNN, matmulNT, NO_LORA, type Segment } from '../../src/ops/matmul.ts';
+import { LORA_VARIANTS, type LoraVariant, loraDownGradient, loraGradients } from '../../src/ops/lora.ts';
+import { matmulNN, matmulNT } from '../../src/ops/matmul.ts';
 import { type MatmulVariant, NN_VARIANTS, NT_VARIANTS } from '../../src/ops/matmul_variants.ts';
+import { NO_LORA, type Segment } from '../../src/ops/strided_product.ts';
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { relativeDifference } from '../oracle/compare.ts';
 import { linear, linearBackward } from '../oracle/linear.ts';
@@ -29,7 +30,8 @@ describe.each([...NT_VARIANTS, undefined])('matmul, %s (undefined: by the table)
   const none = forced !== undefined && !back;
   /** Register blocks read and write vec4s, others read them along K: the table gives them no other sizes. */
   const fitting = (n: number) => (forced?.startsWith('register') ? byFour(n) : n);
-  const fittingInner = (n: number) => (forced && forced !== 'scalar' ? byFour(n) : n);
+  const fittingInner = (n: number) =>
+    forced && forced !== 'scalar' && forced !== 'register1' ? byFour(n) : n;
   /** Backward, register blocks write vec4s; tiles, and the largest blocks, read along the inner dimension as well. */
   const fittingBack = (n: number) => (back && back !== 'scalar' ? byFour(n) : n);
   const fittingBackInner = (n: number) =>
@@ -282,7 +284,7 @@ describe('linear with LoRA', () => {
     checkGroup({ rows: 37, inner: 20, outs: [140, 12], adapted: [true, true], rank: 37, variant }),
   );
 
-  describe.each(['tiled', 'register'] as const)('and gradients by the %s kernels', (loraVariant) => {
+  describe.each(LORA_VARIANTS)('and gradients by the %s kernels', (loraVariant) => {
     it.each([
       ['q', [true, false, false]],
       ['k', [false, true, false]],

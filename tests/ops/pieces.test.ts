@@ -1,9 +1,10 @@
 /** @file Products in pieces, because one dispatch would hold the GPU for too long: the same bits, whatever is cut where. */
 import { describe, expect, it } from 'vitest';
 import { ProgramBuilder } from '../../src/gpu/program.ts';
-import { type MatmulNN, type MatmulNT, matmulNN, matmulNT, NO_LORA } from '../../src/ops/matmul.ts';
+import { type MatmulNN, type MatmulNT, matmulNN, matmulNT } from '../../src/ops/matmul.ts';
 import { matmulNNVariant, NN_VARIANTS, NT_VARIANTS, nnTile } from '../../src/ops/matmul_variants.ts';
 import { pieces } from '../../src/ops/pieces.ts';
+import { NO_LORA } from '../../src/ops/strided_product.ts';
 import { f32Matrix } from '../../src/ops/weight_matrix.ts';
 import { Random } from '../oracle/random.ts';
 import { getTestGpu } from '../support/gpu.ts';

@@ -1,4 +1,6 @@
-// Stores an element of Y, as params.adds says: see matmul_nt_store.wgsl.
+// include parts/matmul_adds
+
+// Stores an element of Y, as params.adds says: see matmul_store.wgsl.
 fn store1(row: u32, column: u32, value: f32) {
   let at = row * params.columns + column;
   var sum = value;

@@ -1,16 +1,18 @@
-// Y = X W^T in large register blocks, without shared memory, for software adapters whose lanes are four: there a load costs
-// more than a multiplication, wherever its value is kept. Each invocation makes 16 x 16 outputs and walks along K in vec4s.
-// X is [rows, K], W is [columns, K], Y is [rows, columns]; K, and the columns of every segment, must be multiples of 4.
-// What is bound of W may be some of its rows: column c of Y takes row c + w_row (which wraps around below zero).
+// Products in large register blocks, without shared memory, for software adapters whose lanes are four: there a load costs more
+// than a multiplication, wherever its value is kept. Each invocation makes 16 x 16 outputs and walks along K four by four.
+// Y = X W^T and dX = dY W by this one kernel, which takes such adapters' compilers a third of a second: of W it loads 16 vec4s
+// at a time, which lie along K, or along columns; these it turns.
 //
-// LoRA adds scale * U B^T: U is [rows, u_stride], and up to three projections that share X lie side by side in the
-// columns of Y, each a segment (first column, end column, first column of its part of U or NONE, first row of B).
-// A residual of the shape of Y may be added. These are uniform branches, not variants: on software adapters a variant costs
-// a second to compile.
+// Y[row, column] = sum_k X[row, k] W[column, k]; of X the vec4 of row i and of 4 k lies at x_first + i * x_line + k, of W that
+// of column i at w_first + i * w_line + k, or, turned, that of columns 4 i and of k at w_first + i + k * w_step. K and the
+// columns of every segment must be multiples of 4. First elements wrap around below zero.
+//
+// LoRA adds scale * U B^T: segments, U and residual as in nt_register.wgsl, B of any strides. What is done to products as they
+// are stored, params.adds says. These are uniform branches, not variants.
 
-// include parts/matmul_nt
+// include parts/matmul_strided
 // include parts/matmul_place
-// include parts/matmul_nt_store
+// include parts/matmul_store
 
 const COLUMNS: u32 = 32u; // of a tile
 
@@ -29,6 +31,12 @@ fn weight4(i: u32) -> vec4<f32> {
 }
 // end of weights
 
+fn put(row: u32, column: u32, end: u32, value: vec4<f32>, present: vec4<u32>) {
+  if (column >= end) { return; }
+  let at = (row * params.columns + column) / 4u;
+  y[at] = value + bitcast<vec4<f32>>(bitcast<vec4<u32>>(y[at]) & present);
+}
+
 @compute @workgroup_size(16)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) i: u32) {
   let place = place_of(wid.x);
@@ -37,41 +45,43 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   let row = wid.y * 128u + i / 2u * 16u;
   let column = place.column + i % 2u * 16u;
   if (row >= params.rows || column >= end) { return; }
-  let steps = params.inner / 4u;
+  let turned = params.turned != 0u;
   let last_row = params.rows - 1u;
   let last_column = end - 1u;
-  let at_x0 = min(row + 0u, last_row) * steps;
-  let at_x1 = min(row + 1u, last_row) * steps;
-  let at_x2 = min(row + 2u, last_row) * steps;
-  let at_x3 = min(row + 3u, last_row) * steps;
-  let at_x4 = min(row + 4u, last_row) * steps;
-  let at_x5 = min(row + 5u, last_row) * steps;
-  let at_x6 = min(row + 6u, last_row) * steps;
-  let at_x7 = min(row + 7u, last_row) * steps;
-  let at_x8 = min(row + 8u, last_row) * steps;
-  let at_x9 = min(row + 9u, last_row) * steps;
-  let at_x10 = min(row + 10u, last_row) * steps;
-  let at_x11 = min(row + 11u, last_row) * steps;
-  let at_x12 = min(row + 12u, last_row) * steps;
-  let at_x13 = min(row + 13u, last_row) * steps;
-  let at_x14 = min(row + 14u, last_row) * steps;
-  let at_x15 = min(row + 15u, last_row) * steps;
-  let at_w0 = (min(column + 0u, last_column) + params.w_row) * steps;
-  let at_w1 = (min(column + 1u, last_column) + params.w_row) * steps;
-  let at_w2 = (min(column + 2u, last_column) + params.w_row) * steps;
-  let at_w3 = (min(column + 3u, last_column) + params.w_row) * steps;
-  let at_w4 = (min(column + 4u, last_column) + params.w_row) * steps;
-  let at_w5 = (min(column + 5u, last_column) + params.w_row) * steps;
-  let at_w6 = (min(column + 6u, last_column) + params.w_row) * steps;
-  let at_w7 = (min(column + 7u, last_column) + params.w_row) * steps;
-  let at_w8 = (min(column + 8u, last_column) + params.w_row) * steps;
-  let at_w9 = (min(column + 9u, last_column) + params.w_row) * steps;
-  let at_w10 = (min(column + 10u, last_column) + params.w_row) * steps;
-  let at_w11 = (min(column + 11u, last_column) + params.w_row) * steps;
-  let at_w12 = (min(column + 12u, last_column) + params.w_row) * steps;
-  let at_w13 = (min(column + 13u, last_column) + params.w_row) * steps;
-  let at_w14 = (min(column + 14u, last_column) + params.w_row) * steps;
-  let at_w15 = (min(column + 15u, last_column) + params.w_row) * steps;
+  let first4 = column / 4u;
+  let last4 = last_column / 4u;
+  let at_x0 = min(row + 0u, last_row) * params.x_line + params.x_first;
+  let at_x1 = min(row + 1u, last_row) * params.x_line + params.x_first;
+  let at_x2 = min(row + 2u, last_row) * params.x_line + params.x_first;
+  let at_x3 = min(row + 3u, last_row) * params.x_line + params.x_first;
+  let at_x4 = min(row + 4u, last_row) * params.x_line + params.x_first;
+  let at_x5 = min(row + 5u, last_row) * params.x_line + params.x_first;
+  let at_x6 = min(row + 6u, last_row) * params.x_line + params.x_first;
+  let at_x7 = min(row + 7u, last_row) * params.x_line + params.x_first;
+  let at_x8 = min(row + 8u, last_row) * params.x_line + params.x_first;
+  let at_x9 = min(row + 9u, last_row) * params.x_line + params.x_first;
+  let at_x10 = min(row + 10u, last_row) * params.x_line + params.x_first;
+  let at_x11 = min(row + 11u, last_row) * params.x_line + params.x_first;
+  let at_x12 = min(row + 12u, last_row) * params.x_line + params.x_first;
+  let at_x13 = min(row + 13u, last_row) * params.x_line + params.x_first;
+  let at_x14 = min(row + 14u, last_row) * params.x_line + params.x_first;
+  let at_x15 = min(row + 15u, last_row) * params.x_line + params.x_first;
+  let at_w0 = select(min(column + 0u, last_column) * params.w_line, 0u * params.w_step + min(first4 + 0u, last4), turned) + params.w_first;
+  let at_w1 = select(min(column + 1u, last_column) * params.w_line, 0u * params.w_step + min(first4 + 1u, last4), turned) + params.w_first;
+  let at_w2 = select(min(column + 2u, last_column) * params.w_line, 0u * params.w_step + min(first4 + 2u, last4), turned) + params.w_first;
+  let at_w3 = select(min(column + 3u, last_column) * params.w_line, 0u * params.w_step + min(first4 + 3u, last4), turned) + params.w_first;
+  let at_w4 = select(min(column + 4u, last_column) * params.w_line, 1u * params.w_step + min(first4 + 0u, last4), turned) + params.w_first;
+  let at_w5 = select(min(column + 5u, last_column) * params.w_line, 1u * params.w_step + min(first4 + 1u, last4), turned) + params.w_first;
+  let at_w6 = select(min(column + 6u, last_column) * params.w_line, 1u * params.w_step + min(first4 + 2u, last4), turned) + params.w_first;
+  let at_w7 = select(min(column + 7u, last_column) * params.w_line, 1u * params.w_step + min(first4 + 3u, last4), turned) + params.w_first;
+  let at_w8 = select(min(column + 8u, last_column) * params.w_line, 2u * params.w_step + min(first4 + 0u, last4), turned) + params.w_first;
+  let at_w9 = select(min(column + 9u, last_column) * params.w_line, 2u * params.w_step + min(first4 + 1u, last4), turned) + params.w_first;
+  let at_w10 = select(min(column + 10u, last_column) * params.w_line, 2u * params.w_step + min(first4 + 2u, last4), turned) + params.w_first;
+  let at_w11 = select(min(column + 11u, last_column) * params.w_line, 2u * params.w_step + min(first4 + 3u, last4), turned) + params.w_first;
+  let at_w12 = select(min(column + 12u, last_column) * params.w_line, 3u * params.w_step + min(first4 + 0u, last4), turned) + params.w_first;
+  let at_w13 = select(min(column + 13u, last_column) * params.w_line, 3u * params.w_step + min(first4 + 1u, last4), turned) + params.w_first;
+  let at_w14 = select(min(column + 14u, last_column) * params.w_line, 3u * params.w_step + min(first4 + 2u, last4), turned) + params.w_first;
+  let at_w15 = select(min(column + 15u, last_column) * params.w_line, 3u * params.w_step + min(first4 + 3u, last4), turned) + params.w_first;
   var y0_0 = vec4<f32>(); var y0_1 = vec4<f32>(); var y0_2 = vec4<f32>(); var y0_3 = vec4<f32>();
   var y1_0 = vec4<f32>(); var y1_1 = vec4<f32>(); var y1_2 = vec4<f32>(); var y1_3 = vec4<f32>();
   var y2_0 = vec4<f32>(); var y2_1 = vec4<f32>(); var y2_2 = vec4<f32>(); var y2_3 = vec4<f32>();
@@ -88,23 +98,41 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var y13_0 = vec4<f32>(); var y13_1 = vec4<f32>(); var y13_2 = vec4<f32>(); var y13_3 = vec4<f32>();
   var y14_0 = vec4<f32>(); var y14_1 = vec4<f32>(); var y14_2 = vec4<f32>(); var y14_3 = vec4<f32>();
   var y15_0 = vec4<f32>(); var y15_1 = vec4<f32>(); var y15_2 = vec4<f32>(); var y15_3 = vec4<f32>();
-  for (var k = 0u; k < steps; k++) {
-    let w0 = weight4(at_w0 + k);
-    let w1 = weight4(at_w1 + k);
-    let w2 = weight4(at_w2 + k);
-    let w3 = weight4(at_w3 + k);
-    let w4 = weight4(at_w4 + k);
-    let w5 = weight4(at_w5 + k);
-    let w6 = weight4(at_w6 + k);
-    let w7 = weight4(at_w7 + k);
-    let w8 = weight4(at_w8 + k);
-    let w9 = weight4(at_w9 + k);
-    let w10 = weight4(at_w10 + k);
-    let w11 = weight4(at_w11 + k);
-    let w12 = weight4(at_w12 + k);
-    let w13 = weight4(at_w13 + k);
-    let w14 = weight4(at_w14 + k);
-    let w15 = weight4(at_w15 + k);
+  let step = select(1u, 4u * params.w_step, turned);
+  for (var k = 0u; k < params.inner / 4u; k++) {
+    let w_k = k * step;
+    let l0 = weight4(at_w0 + w_k);
+    let l1 = weight4(at_w1 + w_k);
+    let l2 = weight4(at_w2 + w_k);
+    let l3 = weight4(at_w3 + w_k);
+    let l4 = weight4(at_w4 + w_k);
+    let l5 = weight4(at_w5 + w_k);
+    let l6 = weight4(at_w6 + w_k);
+    let l7 = weight4(at_w7 + w_k);
+    let l8 = weight4(at_w8 + w_k);
+    let l9 = weight4(at_w9 + w_k);
+    let l10 = weight4(at_w10 + w_k);
+    let l11 = weight4(at_w11 + w_k);
+    let l12 = weight4(at_w12 + w_k);
+    let l13 = weight4(at_w13 + w_k);
+    let l14 = weight4(at_w14 + w_k);
+    let l15 = weight4(at_w15 + w_k);
+    let w0 = select(l0, vec4<f32>(l0.x, l4.x, l8.x, l12.x), turned);
+    let w1 = select(l1, vec4<f32>(l0.y, l4.y, l8.y, l12.y), turned);
+    let w2 = select(l2, vec4<f32>(l0.z, l4.z, l8.z, l12.z), turned);
+    let w3 = select(l3, vec4<f32>(l0.w, l4.w, l8.w, l12.w), turned);
+    let w4 = select(l4, vec4<f32>(l1.x, l5.x, l9.x, l13.x), turned);
+    let w5 = select(l5, vec4<f32>(l1.y, l5.y, l9.y, l13.y), turned);
+    let w6 = select(l6, vec4<f32>(l1.z, l5.z, l9.z, l13.z), turned);
+    let w7 = select(l7, vec4<f32>(l1.w, l5.w, l9.w, l13.w), turned);
+    let w8 = select(l8, vec4<f32>(l2.x, l6.x, l10.x, l14.x), turned);
+    let w9 = select(l9, vec4<f32>(l2.y, l6.y, l10.y, l14.y), turned);
+    let w10 = select(l10, vec4<f32>(l2.z, l6.z, l10.z, l14.z), turned);
+    let w11 = select(l11, vec4<f32>(l2.w, l6.w, l10.w, l14.w), turned);
+    let w12 = select(l12, vec4<f32>(l3.x, l7.x, l11.x, l15.x), turned);
+    let w13 = select(l13, vec4<f32>(l3.y, l7.y, l11.y, l15.y), turned);
+    let w14 = select(l14, vec4<f32>(l3.z, l7.z, l11.z, l15.z), turned);
+    let w15 = select(l15, vec4<f32>(l3.w, l7.w, l11.w, l15.w), turned);
     let x0 = x[at_x0 + k];
     y0_0 += vec4<f32>(dot(x0, w0), dot(x0, w1), dot(x0, w2), dot(x0, w3));
     y0_1 += vec4<f32>(dot(x0, w4), dot(x0, w5), dot(x0, w6), dot(x0, w7));
@@ -186,24 +214,14 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     y15_2 += vec4<f32>(dot(x15, w8), dot(x15, w9), dot(x15, w10), dot(x15, w11));
     y15_3 += vec4<f32>(dot(x15, w12), dot(x15, w13), dot(x15, w14), dot(x15, w15));
   }
-  // Row by row, the values moving up one row each time, so that LoRA's part and the stores are in the source once.
-  for (var r = 0u; r < min(16u, params.rows - row); r++) {
-    if (place.segment.z != NONE) {
-      let b_row = column - place.segment.x + place.segment.w;
-      let last_b = place.segment.w + end - 1u - place.segment.x;
-      let at_u = (row + r) * params.u_stride + place.segment.z;
-      for (var n = 0u; n < params.rank; n++) {
-        let u0 = params.scale * u[at_u + n];
-        y0_0 += u0 * vec4<f32>(b[min(b_row + 0u, last_b) * params.rank + n], b[min(b_row + 1u, last_b) * params.rank + n], b[min(b_row + 2u, last_b) * params.rank + n], b[min(b_row + 3u, last_b) * params.rank + n]);
-        y0_1 += u0 * vec4<f32>(b[min(b_row + 4u, last_b) * params.rank + n], b[min(b_row + 5u, last_b) * params.rank + n], b[min(b_row + 6u, last_b) * params.rank + n], b[min(b_row + 7u, last_b) * params.rank + n]);
-        y0_2 += u0 * vec4<f32>(b[min(b_row + 8u, last_b) * params.rank + n], b[min(b_row + 9u, last_b) * params.rank + n], b[min(b_row + 10u, last_b) * params.rank + n], b[min(b_row + 11u, last_b) * params.rank + n]);
-        y0_3 += u0 * vec4<f32>(b[min(b_row + 12u, last_b) * params.rank + n], b[min(b_row + 13u, last_b) * params.rank + n], b[min(b_row + 14u, last_b) * params.rank + n], b[min(b_row + 15u, last_b) * params.rank + n]);
-      }
-    }
-    store(row + r, column + 0u, end, y0_0);
-    store(row + r, column + 4u, end, y0_1);
-    store(row + r, column + 8u, end, y0_2);
-    store(row + r, column + 12u, end, y0_3);
+  // Row by row, the values moving up one row each time. What is present is masked away, without a branch, where it does not count;
+  // all else is done in a second loop, over Y: with branches amid these stores SwiftShader makes the loop over K a tenth slower.
+  let present = vec4<u32>(select(0u, 0xffffffffu, params.adds == PRESENT));
+  for (var r = row; r < min(row + 16u, params.rows); r++) {
+    put(r, column, end, y0_0, present);
+    put(r, column + 4u, end, y0_1, present);
+    put(r, column + 8u, end, y0_2, present);
+    put(r, column + 12u, end, y0_3, present);
     y0_0 = y1_0; y0_1 = y1_1; y0_2 = y1_2; y0_3 = y1_3;
     y1_0 = y2_0; y1_1 = y2_1; y1_2 = y2_2; y1_3 = y2_3;
     y2_0 = y3_0; y2_1 = y3_1; y2_2 = y3_2; y2_3 = y3_3;
@@ -219,5 +237,22 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     y12_0 = y13_0; y12_1 = y13_1; y12_2 = y13_2; y12_3 = y13_3;
     y13_0 = y14_0; y13_1 = y14_1; y13_2 = y14_2; y13_3 = y14_3;
     y14_0 = y15_0; y14_1 = y15_1; y14_2 = y15_2; y14_3 = y15_3;
+  }
+  if (place.segment.z == NONE && params.adds != RESIDUAL && params.adds != GRADIENT) { return; }
+  for (var r = row; r < min(row + 16u, params.rows); r++) {
+    for (var c = column; c < min(column + 16u, end); c += 4u) {
+      let at = (r * params.columns + c) / 4u;
+      var sum = y[at];
+      if (place.segment.z != NONE) {
+        let at_u = r * params.u_stride + place.segment.z;
+        let first_b = (c - place.segment.x + place.segment.w) * params.b_line;
+        for (var n = 0u; n < params.rank; n++) {
+          let at_b = first_b + n * params.b_step;
+          let bs = vec4<f32>(b[at_b], b[at_b + params.b_line], b[at_b + 2u * params.b_line], b[at_b + 3u * params.b_line]);
+          sum += params.scale * u[at_u + n] * bs;
+        }
+      }
+      y[at] = changed(r, c, at, sum);
+    }
   }
 }
