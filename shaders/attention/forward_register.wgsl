@@ -1,7 +1,8 @@
 // Attention over the packed mask in register blocks, without shared memory: for software adapters. One invocation works on
 // four queries of a head and walks over the keys they see 8 at a time, with an online softmax (Milakov & Gimelshein
 // 2018): out = softmax(q k^T / sqrt(D)) v. Scores never leave its registers; the sums over values lie in `attended` itself,
-// which a CPU keeps in its cache. Saves only the log-sum-exp.
+// which a CPU keeps in its cache, always divided by what the weights sum up to so far: to divide them once in the end would be
+// a load and a store more to compile. Saves only the log-sum-exp.
 // qkv[t] = [queries | keys | values], in vec4s: head_dim must be a multiple of four. Grouped queries share a key head.
 
 // include parts/attention_register
@@ -93,8 +94,8 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
         s6 = s7;
         s7 = score;
       }
-      let keep = exp(largest - next);
-      total *= keep;
+      var keep = exp(largest - next) * total;
+      total = keep;
       for (var m = 0u; m < params.step; m++) {
         let weight = select(vec4<f32>(), exp(s0 - next), sees(start, end, key + m));
         total += weight;
@@ -108,6 +109,9 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
         s7 = weight;
       }
       largest = next;
+      // Nothing is seen by a query whose weights sum up to nothing.
+      let share = select(vec4<f32>(), 1.0 / total, total > vec4<f32>());
+      keep *= share;
       for (var c = 0u; c < params.chunks; c++) {
         var o0 = vec4<f32>();
         var o1 = vec4<f32>();
@@ -132,22 +136,22 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) groups: 
         // One guarded update in a loop, the values moving up one place each time: four in a row take software adapters'
         // compilers seconds.
         var kept = keep;
+        var shares = share;
         for (var r = 0u; r < used; r++) {
           let at = ((row + r) * params.heads + head) * params.chunks + c;
-          attended[at] = select(attended[at] * kept.x, vec4<f32>(), is_first) + o0;
+          attended[at] = select(attended[at] * kept.x, vec4<f32>(), is_first) + o0 * shares.x;
           o0 = o1;
           o1 = o2;
           o2 = o3;
           kept = kept.yzwx;
+          shares = shares.yzwx;
         }
       }
       is_first = false;
     }
   }
   for (var r = 0u; r < used; r++) {
-    let at = (row + r) * params.heads + head;
-    for (var c = 0u; c < params.chunks; c++) { attended[at * params.chunks + c] /= total.x; }
-    lse[at] = largest.x + log(total.x);
+    lse[(row + r) * params.heads + head] = largest.x + log(total.x);
     total = total.yzwx;
     largest = largest.yzwx;
   }

@@ -10,7 +10,7 @@ export interface AdamWOptions {
   readonly weightDecay: number;
 }
 
-/** Elements whose squares one workgroup sums. */
+/** Elements whose squares one workgroup sums, or on software adapters, whose barriers cost more, one invocation. */
 const NORM_BLOCK = 4096;
 
 /** Length of the scratch for partial sums, in f32s. */
@@ -69,12 +69,14 @@ export function adamw(
   bindingLimit: number,
 ): void {
   const ranges = adamwRanges(count, bindingLimit);
+  const lanes = program.adapterClass === 'gpu' ? 64 : 1;
   for (const range of ranges)
     program.dispatch({
       shader: 'adamw/norm',
+      constants: { LANES: lanes },
       bind: { gradient: part(b.gradient, range.first, range.count), partial_sums: b.partialSums },
-      params: { count: range.count, first_block: range.first / NORM_BLOCK, lanes: 64 },
-      workgroups: linearWorkgroups(normBlocks(range.count), 1),
+      params: { count: range.count, first_block: range.first / NORM_BLOCK, block: NORM_BLOCK },
+      workgroups: linearWorkgroups(normBlocks(range.count), 64 / lanes),
       flops: 2 * range.count,
       traffic: wordTraffic(range.count, normBlocks(range.count)),
     });

@@ -11,10 +11,10 @@ export function swiglu(
 ): void {
   const { constants, elements } = rowElements(width);
   program.dispatch({
-    shader: 'swiglu/forward',
+    shader: 'swiglu/swiglu',
     constants,
-    bind: { gate_up: gateUp, act },
-    params: { rows, width: width / elements },
+    bind: { gate_up: gateUp, dact: gateUp, result: act },
+    params: { rows, width: width / elements, backward: 0 },
     workgroups: rowWorkgroups(rows, width / elements),
     flops: 5 * rows * width,
     traffic: wordTraffic(2 * rows * width, rows * width),
@@ -34,10 +34,10 @@ export function swigluBackward(
 ): void {
   const { constants, elements } = rowElements(width);
   program.dispatch({
-    shader: 'swiglu/backward',
+    shader: 'swiglu/swiglu',
     constants,
-    bind: { gate_up: gateUp, dact, dgate_up: dgateUp },
-    params: { rows, width: width / elements },
+    bind: { gate_up: gateUp, dact, result: dgateUp },
+    params: { rows, width: width / elements, backward: 1 },
     workgroups: rowWorkgroups(rows, width / elements),
     flops: 10 * rows * width,
     traffic: wordTraffic(3 * rows * width, 2 * rows * width),

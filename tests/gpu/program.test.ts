@@ -20,7 +20,7 @@ it('binds no more at once than the adapter takes', async () => {
   const large = new ProgramBuilder(gpu.adapterClass);
   swiglu(large, { ...shape, gateUp: whole(buffer), act: whole(buffer) });
   await expect(large.finish(gpu, 'test')).rejects.toThrow(
-    'Shader swiglu/forward: gate_up has 2048 bytes; a binding takes 1024 at most.',
+    'Shader swiglu/swiglu: gate_up has 2048 bytes; a binding takes 1024 at most.',
   );
 });
 
@@ -40,9 +40,9 @@ it('replays the dispatches of some shaders alone, and nothing that clears or cop
     Promise.all(
       Object.values(slices).map(async ({ buffer }) => new Float32Array(await gpu.readback(buffer, 0, 4))[0]),
     );
-  program.only((shader) => shader !== 'swiglu/forward').submit();
+  program.only((shader) => shader !== 'swiglu/swiglu').submit();
   expect(await read()).toEqual([1, 0, 0]);
-  program.only((shader) => shader === 'swiglu/forward').submit();
+  program.only((shader) => shader === 'swiglu/swiglu').submit();
   const [, act, copied] = await read();
   expect(act).toBeCloseTo(2 / (1 + Math.exp(-1)), 6);
   expect(copied).toBe(0);
@@ -74,7 +74,7 @@ describe('a program whose kernels are still being compiled', () => {
       const submits = watchQueue(fresh.device);
       const program = await builder.finishUncompiled(fresh, 'test');
       const submitted = program.submitAsCompiled();
-      await fresh.kernel('swiglu/forward', program.dispatches[0]!.constants).compiled;
+      await fresh.kernel('swiglu/swiglu', program.dispatches[0]!.constants).compiled;
       await fresh.readback(act.buffer);
       expect(submits.flat()).toHaveLength(1);
       expect(() => program.submit()).toThrow('Kernel rms_norm/forward is not compiled yet.');
@@ -93,7 +93,7 @@ describe('a program whose kernels are still being compiled', () => {
 
   it('says which kernel does not compile', async () => {
     const shaders = new Map(await testShaders());
-    shaders.set('swiglu/forward', shaders.get('swiglu/forward')!.replace('fn main', 'fn mainly'));
+    shaders.set('swiglu/swiglu', shaders.get('swiglu/swiglu')!.replace('fn main', 'fn mainly'));
     const broken = await createTestGpu(undefined, undefined, shaders);
     try {
       const buffer = await broken.ledger.allocate('test', (create) => create('values', 512, STORAGE_USAGE));
@@ -101,7 +101,7 @@ describe('a program whose kernels are still being compiled', () => {
       const [gateUp, act] = [part(whole(buffer), 0, 2), part(whole(buffer), 64, 1)];
       swiglu(builder, { rows: 1, width: 1, gateUp, act });
       const program = await builder.finishUncompiled(broken, 'test');
-      await expect(program.submitAsCompiled()).rejects.toThrow('Kernel swiglu/forward');
+      await expect(program.submitAsCompiled()).rejects.toThrow('Kernel swiglu/swiglu');
       await expect(program.compiled).rejects.toThrow('does not compile');
     } finally {
       broken.destroy();

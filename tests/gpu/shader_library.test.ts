@@ -51,6 +51,6 @@ describe('weights', () => {
   it('are read in another format where a shader has any', () => {
     const shaders = shadersFromDisk();
     expect(shaderSource(shaders, 'matmul/nt_register@q8_0', {})).toContain(shaders.get('weights/q8_0'));
-    expect(() => shaderSource(shaders, 'swiglu/forward@q8_0', {})).toThrow(/no weights/);
+    expect(() => shaderSource(shaders, 'swiglu/swiglu@q8_0', {})).toThrow(/no weights/);
   });
 });
