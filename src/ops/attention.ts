@@ -3,20 +3,27 @@
  * no [T, T] buffer. qkv is [rows, (heads + 2 kvHeads) headDim] = [queries | keys | values]; heads of one group share a key
  * head. Shared-memory tiles are for GPUs, register blocks for software adapters.
  */
+import type { AdapterClass } from '../gpu/adapter.ts';
 import type { BufferSlice } from '../gpu/ledger.ts';
 import { linearWorkgroups, type ProgramBuilder } from '../gpu/program.ts';
 import { wordTraffic } from './traffic.ts';
 
-export const ATTENTION_VARIANTS = ['register', 'tiled'] as const;
+export const ATTENTION_VARIANTS = ['register', 'unrolled', 'tiled'] as const;
 export type AttentionVariant = (typeof ATTENTION_VARIANTS)[number];
+
+const TABLE: Readonly<Record<AdapterClass, AttentionVariant>> = {
+  gpu: 'tiled',
+  software: 'register',
+  software4: 'unrolled',
+};
 
 /** The forced variant, or the fixed table's: register blocks read vec4s, so that head_dim must be a multiple of four. */
 export function attentionVariant(
   program: Pick<ProgramBuilder, 'adapterClass' | 'forced'>,
   headDim: number,
 ): AttentionVariant {
-  const chosen = program.forced('attention') ?? (program.adapterClass === 'gpu' ? 'tiled' : 'register');
-  return chosen === 'register' && headDim % 4 === 0 ? 'register' : 'tiled';
+  const forced = ATTENTION_VARIANTS.find((variant) => variant === program.forced('attention'));
+  return headDim % 4 === 0 ? (forced ?? TABLE[program.adapterClass]) : 'tiled';
 }
 
 export interface AttentionShape {
@@ -45,9 +52,9 @@ function pairs(s: AttentionShape): number {
 }
 
 /** Rows of a block: of queries in the passes for queries, of keys in the pass for keys. */
-const BLOCK_ROWS = { register: 4, tiled: 64 } as const;
+const BLOCK_ROWS = { register: 4, unrolled: 4, tiled: 64 } as const;
 /** Keys, or queries, walked over at a time; the register kernels have registers for so many. */
-const STEP = { register: 8, tiled: 32 } as const;
+const STEP = { register: 8, unrolled: 8, tiled: 32 } as const;
 
 /** Dimensions of a slice of a tiled product. */
 const SLICE = 16;
@@ -98,7 +105,7 @@ function dispatchPass(
       params: {
         ...shape,
         first: first * perGroup,
-        ...(variant === 'register'
+        ...(variant !== 'tiled'
           ? { chunks: s.headDim / 4, block, step, ranges: 2 }
           : {
               depth: SLICE,

@@ -137,13 +137,15 @@ describe('products', () => {
 
 describe('attention', () => {
   it('runs in the forced variant wherever it takes the heads', () => {
-    const chosen = (adapterClass: 'gpu' | 'software', headDim: number, forced: Record<string, string> = {}) =>
+    const chosen = (adapterClass: AdapterClass, headDim: number, forced: Record<string, string> = {}) =>
       attentionVariant(new ProgramBuilder(adapterClass, Number.POSITIVE_INFINITY, forced), headDim);
     expect([chosen('gpu', 64), chosen('software', 64), chosen('software', 6)]).toEqual([
       'tiled',
       'register',
       'tiled',
     ]);
+    expect(chosen('software4', 64)).toBe('unrolled');
+    expect(chosen('software4', 6)).toBe('tiled');
     expect(chosen('software', 64, { attention: 'tiled' })).toBe('tiled');
     expect(chosen('gpu', 64, { attention: 'register' })).toBe('register');
     expect(chosen('gpu', 6, { attention: 'register' })).toBe('tiled');

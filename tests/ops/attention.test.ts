@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PackedBatch } from '../../src/llama/packed_batch.ts';
 import { visibility } from '../../src/llama/visibility.ts';
-import { type AttentionVariant, attention, attentionBackward } from '../../src/ops/attention.ts';
+import {
+  ATTENTION_VARIANTS,
+  type AttentionVariant,
+  attention,
+  attentionBackward,
+} from '../../src/ops/attention.ts';
 import { cacheElements, cacheWrite, decodeAttention } from '../../src/ops/decode.ts';
 import { attentionBackward as backwardOracle, attention as oracle } from '../oracle/attention.ts';
 import { relativeDifference } from '../oracle/compare.ts';
@@ -138,7 +143,7 @@ describe('attention', () => {
 
   const several = Array.from({ length: 9 }, () => ({ prompt: 9, answers: [4, 1, 7] }));
 
-  it.each(['register', 'tiled'] as const)('in the %s variant, whatever the table picks', async (variant) => {
+  it.each(ATTENTION_VARIANTS)('in the %s variant, whatever the table picks', async (variant) => {
     await check(packTrees(randomTrees(9, 1, tree), 5), { ...threeToOne, variant });
     // Several blocks of 64 queries, some of which see nothing of some blocks of keys.
     await check(packTrees(randomTrees(9, 1, several), 3), { ...threeToOne, variant });
@@ -147,6 +152,8 @@ describe('attention', () => {
   it.each([
     ['register', 64],
     ['register', 256],
+    ['unrolled', 64],
+    ['unrolled', 256],
     ['tiled', 64],
     ['tiled', 100],
     ['tiled', 256],
@@ -154,21 +161,16 @@ describe('attention', () => {
     check(packTrees(randomTrees(9, 2, several.slice(0, 4)), 2), { heads: 2, kvHeads: 1, headDim, variant }),
   );
 
-  it.each(['register', 'tiled'] as const)(
-    'gives the same bits in several dispatches, %s',
-    async (variant) => {
-      const batch = packTrees(randomTrees(9, 1, several), 3);
-      const shape = { ...threeToOne, variant };
-      const data = randomHeads(1, batch.tokens, shape);
-      const [once, cut] = await Promise.all(
-        [1e30, 1].map((flops) => runAttention(batch, shape, data, flops)),
+  it.each(ATTENTION_VARIANTS)('gives the same bits in several dispatches, %s', async (variant) => {
+    const batch = packTrees(randomTrees(9, 1, several), 3);
+    const shape = { ...threeToOne, variant };
+    const data = randomHeads(1, batch.tokens, shape);
+    const [once, cut] = await Promise.all([1e30, 1].map((flops) => runAttention(batch, shape, data, flops)));
+    for (const name of ['attended', 'lse', 'dqkv'] as const)
+      expect(new Uint32Array(cut![name].slice().buffer), name).toEqual(
+        new Uint32Array(once![name].slice().buffer),
       );
-      for (const name of ['attended', 'lse', 'dqkv'] as const)
-        expect(new Uint32Array(cut![name].slice().buffer), name).toEqual(
-          new Uint32Array(once![name].slice().buffer),
-        );
-    },
-  );
+  });
 
   it('over random trees', async () => {
     const length = fc.integer({ min: 1, max: 23 });
