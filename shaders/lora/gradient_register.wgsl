@@ -32,6 +32,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> grad_b: array<f32>;
 @group(0) @binding(6) var<storage, read_write> grad_a: array<f32>;
 
+// Columns of dU, or of U times the scale.
+fn thin_at(is_a: bool, at: u32) -> vec4<f32> {
+  if (is_a) { return vec4<f32>(du[at]); }
+  return params.scale * vec4<f32>(u[at]);
+}
+
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let is_a = wid.z == params.segments;
@@ -56,24 +62,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   for (var t = 0u; t < params.rows; t++) {
     var wide = Value();
     if (is_a) { wide = x[t * params.inner + column]; } else { wide = dy[t * params.dy_stride + column]; }
-    // Both halves of the rank columns by the same lines: software adapters' compilers take long over each load.
-    for (var half = 0u; half < params.halves; half++) {
-      let at = t * params.u_stride + segment.z + min(first_thin + half, last_thin);
-      var thin = vec4<f32>();
-      if (is_a) { thin = vec4<f32>(du[at]); } else { thin = params.scale * vec4<f32>(u[at]); }
-      let next0 = sum0 + thin.x * wide;
-      let next1 = sum1 + thin.y * wide;
-      let next2 = sum2 + thin.z * wide;
-      let next3 = sum3 + thin.w * wide;
-      sum0 = sum4;
-      sum1 = sum5;
-      sum2 = sum6;
-      sum3 = sum7;
-      sum4 = next0;
-      sum5 = next1;
-      sum6 = next2;
-      sum7 = next3;
-    }
+    let thin_lo = thin_at(is_a, t * params.u_stride + segment.z + first_thin);
+    let thin_hi = thin_at(is_a, t * params.u_stride + segment.z + min(first_thin + 1u, last_thin));
+    sum0 += thin_lo.x * wide;
+    sum1 += thin_lo.y * wide;
+    sum2 += thin_lo.z * wide;
+    sum3 += thin_lo.w * wide;
+    sum4 += thin_hi.x * wide;
+    sum5 += thin_hi.y * wide;
+    sum6 += thin_hi.z * wide;
+    sum7 += thin_hi.w * wide;
   }
   // One guarded update in a loop, the values moving up one place each time: thirty-two in a row take software adapters'
   // compilers seconds.
