@@ -206,11 +206,7 @@ describe('build refuses', () => {
     ['no key for OpenAI', openai, /OPENAI_API_KEY: is not set.*--base-url/],
     ['an address that is none', [...openai, '--base-url', 'here'], /--base-url: is here/],
     ['an address of another kind', [...openai, '--base-url', 'ftp://a/v1'], /--base-url.*http:\/\//],
-    [
-      'a key in the address',
-      [...openai, '--base-url', 'http://k:x@a/v1'],
-      /the key is given by itself/,
-    ],
+    ['a key in the address', [...openai, '--base-url', 'http://k:x@a/v1'], /the key is given by itself/],
     [
       'one price',
       [...openai, '--base-url', 'http://a/v1', '--llm-price-in', '1'],
