@@ -55,6 +55,16 @@ try {
   await page.locator('.facts-outcome').waitFor({ timeout: RUN_MS });
   await photograph(page, 'facts', '#facts');
   await photograph(page, 'facts-comparison', '#compare');
+
+  await page.setViewportSize(SIZES.laptop);
+  await photograph(page, 'studio-start', '#studio');
+  await page.getByRole('button', { name: 'Use the bundled questions' }).click();
+  await page.getByRole('button', { name: /^Write the data/ }).click();
+  await page.getByRole('button', { name: 'Everything is written' }).waitFor({ timeout: RUN_MS });
+  await page.getByRole('button', { name: 'Audit the pairs' }).click();
+  await page.getByRole('button', { name: 'Audit again' }).waitFor({ timeout: RUN_MS });
+  await photograph(page, 'studio', '#studio');
+  await photograph(page, 'studio-review', '.review');
 } finally {
   await browser.close();
   await site.close();
