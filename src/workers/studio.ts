@@ -4,6 +4,7 @@
  */
 
 import type { CostEstimate } from '../authors/cost/extrapolate.ts';
+import type { DataSource } from '../formats/data_source.ts';
 import { InputError } from '../formats/input_error.ts';
 import { parseJson } from '../formats/json.ts';
 import { zipFiles } from '../formats/zip.ts';
@@ -76,14 +77,19 @@ export class Studio implements StudioApi {
     });
   }
 
-  start(name: string, rows: readonly TrainRow[], method: MethodOptions): Promise<StudioAnswer<StudioView>> {
-    return answer(() => this.#start(name, rows, method));
+  start(
+    name: string,
+    rows: readonly TrainRow[],
+    method: MethodOptions,
+    source: DataSource | null = null,
+  ): Promise<StudioAnswer<StudioView>> {
+    return answer(() => this.#start(name, rows, method, source));
   }
 
   startDocument(name: string, text: string, method: MethodOptions): Promise<StudioAnswer<StudioView>> {
     return answer(async () => {
       const { author } = await this.openAuthor({ kind: 'rules' }, this.#base, method, () => {});
-      return this.#start(name, await documentRows(text, name, author), method);
+      return this.#start(name, await documentRows(text, name, author), method, null);
     });
   }
 
@@ -232,10 +238,15 @@ export class Studio implements StudioApi {
     return writer;
   }
 
-  #start(name: string, rows: readonly TrainRow[], method: MethodOptions): Promise<StudioView> {
+  #start(
+    name: string,
+    rows: readonly TrainRow[],
+    method: MethodOptions,
+    source: DataSource | null,
+  ): Promise<StudioView> {
     if (rows.length === 0)
       throw new InputError(name, 'holds no question with an answer.', 'Give at least one.');
-    const project = startProject(name, rows, method);
+    const project = startProject(name, rows, method, source);
     project.questions = project.questions.map((question) => stale(question, DERIVED_PARTS));
     return this.#begin(project);
   }
@@ -263,9 +274,9 @@ export class Studio implements StudioApi {
 
   #view(): StudioView {
     const { project, canUndo, canRedo } = this.#get();
-    const { name, questions } = project;
+    const { name, questions, source = null } = project;
     return {
-      ...{ name, questions: questions.length, unwritten: unwritten(questions).length },
+      ...{ name, source, questions: questions.length, unwritten: unwritten(questions).length },
       counts: studioCounts(project),
       author: this.#author.kind,
       building: this.#build !== null,

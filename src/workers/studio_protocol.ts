@@ -5,6 +5,7 @@
 
 import type { CostEstimate } from '../authors/cost/extrapolate.ts';
 import type { Prices, UsageReport } from '../authors/openai/usage.ts';
+import type { DataSource } from '../formats/data_source.ts';
 import type { Finding, FindingKind, Severity } from '../knowtuning/audit/finding.ts';
 import type { Edit } from '../knowtuning/edits.ts';
 import type { ExportFormat } from '../knowtuning/exports/files.ts';
@@ -55,6 +56,8 @@ export interface StudioCounts {
 /** The project as a whole. */
 export interface StudioView {
   readonly name: string;
+  /** The data set that the questions come from, with its licence; null where that is not known. */
+  readonly source: DataSource | null;
   readonly questions: number;
   /** Questions of which a part is yet to be written. */
   readonly unwritten: number;
@@ -135,7 +138,12 @@ export interface StudioApi {
   /** Opens the project that was saved; null where there is none. */
   open(): Promise<StudioAnswer<StudioView | null>>;
   /** Puts a new project in its place. */
-  start(name: string, rows: readonly TrainRow[], method: MethodOptions): Promise<StudioAnswer<StudioView>>;
+  start(
+    name: string,
+    rows: readonly TrainRow[],
+    method: MethodOptions,
+    source?: DataSource | null,
+  ): Promise<StudioAnswer<StudioView>>;
   /** As `start`, with a question for every passage of a text; the rules author asks them. */
   startDocument(name: string, text: string, method: MethodOptions): Promise<StudioAnswer<StudioView>>;
   /** Deletes the project. */

@@ -2,6 +2,7 @@
 import { batch, signal } from '@preact/signals';
 import type { CostEstimate } from '../../authors/cost/extrapolate.ts';
 import type { UsageReport } from '../../authors/openai/usage.ts';
+import type { DataSource } from '../../formats/data_source.ts';
 import type { ExportFormat } from '../../knowtuning/exports/files.ts';
 import { defaultMethod, type TrainRow } from '../../knowtuning/project.ts';
 import { describeFailure, type Failure, FailureError } from '../../workers/failure.ts';
@@ -67,8 +68,13 @@ export async function openStudio(): Promise<void> {
   });
 }
 
-export const startProject = (name: string, rows: readonly TrainRow[]): Promise<void> =>
-  begin('Putting the questions into storage', (c) => c.call('start', name, rows, defaultMethod));
+/** @param source the data set that they come from, where that is known */
+export const startProject = (
+  name: string,
+  rows: readonly TrainRow[],
+  source: DataSource | null = null,
+): Promise<void> =>
+  begin('Putting the questions into storage', (c) => c.call('start', name, rows, defaultMethod, source));
 
 export const startFromDocument = (name: string, text: string): Promise<void> =>
   begin('Asking about each passage', (c) => c.call('startDocument', name, text, defaultMethod));

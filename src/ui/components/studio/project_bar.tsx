@@ -30,7 +30,14 @@ export function ProjectBar({ view }: { view: StudioView }): JSX.Element {
   return (
     <div class="sheet project-bar">
       <div class="project-name">
-        <h3>{view.name}</h3>
+        <div>
+          <h3>{view.name}</h3>
+          {view.source ? (
+            <p class="soft">
+              {view.source.name}, licence: {view.source.licence ?? 'not named by its publisher'}
+            </p>
+          ) : null}
+        </div>
         <div class="actions">
           <SaveAs />
           <OpenProject label="Open another" small />

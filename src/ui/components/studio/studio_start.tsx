@@ -39,7 +39,7 @@ function FromData(): JSX.Element {
   const rows = data?.rows ?? 0;
   const use = async () => {
     const questions = await questionRows();
-    await startProject(data!.name, questions.rows);
+    await startProject(data!.name, questions.rows, questions.known);
   };
   return (
     <div class="sheet">
