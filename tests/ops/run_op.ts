@@ -14,6 +14,8 @@ export type Numbers = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 const GUARD = 64;
 const NAN_BITS = 0x7fc00000;
 
+let runs = 0;
+
 /** Content of an output that the operation must write wholly. */
 export function unwritten(count: number): Float32Array<ArrayBuffer> {
   return new Float32Array(count).fill(Number.NaN);
@@ -37,7 +39,8 @@ export async function runOp<Name extends string, Output extends Name>(
   dispatchFlops?: number,
 ): Promise<Record<Output, Float32Array<ArrayBuffer>>> {
   const names = Object.keys(buffers) as Name[];
-  const owner = 'operation under test';
+  // Of its own: several may run at once, and the first to end gives back what it owns.
+  const owner = `operation under test ${++runs}`;
   try {
     const allocated = await gpu.ledger.allocate(owner, (create) =>
       names.map((name) => create(name, 4 * (buffers[name].length + GUARD), STORAGE_USAGE)),
