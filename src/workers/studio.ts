@@ -213,9 +213,9 @@ export class Studio implements StudioApi {
       );
       const course = {
         save: (index: number, question: ProjectQuestion) => this.store.putQuestion(id, index, question),
-        onWritten: (index: number) => this.#tell({ kind: 'written', index }),
+        onWritten: (index: number) => this.#tellOf(build, { kind: 'written', index }),
         onProgress: (done: number, total: number) =>
-          this.#tell({ kind: 'progress', done, total, asked: author.asked, usage: usage() }),
+          this.#tellOf(build, { kind: 'progress', done, total, asked: author.asked, usage: usage() }),
       };
       const failed = await buildProject(project, author, course, signal);
       this.#end(build, { kind: 'built', failed });
@@ -290,8 +290,14 @@ export class Studio implements StudioApi {
   }
 
   #end(build: AbortController, event: StudioEvent): void {
-    if (this.#build === build) this.#build = null;
+    if (this.#build !== build) return;
+    this.#build = null;
     this.#tell(event);
+  }
+
+  /** Tells of a build, unless another project has come in its place: what it still says is about that one. */
+  #tellOf(build: AbortController, event: StudioEvent): void {
+    if (this.#build === build) this.#tell(event);
   }
 
   #tell(event: StudioEvent): void {

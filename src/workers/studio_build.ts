@@ -4,7 +4,7 @@
  */
 import pLimit from 'p-limit';
 import type { Author } from '../authors/author.ts';
-import { watchAuthor } from '../authors/watched.ts';
+import { watchedAuthor } from '../authors/watched_author.ts';
 import type { Project, ProjectQuestion } from '../knowtuning/project.ts';
 import { refreshQuestion } from '../knowtuning/refresh.ts';
 import { unwritten } from './studio_filter.ts';
@@ -50,13 +50,16 @@ export async function buildProject(
 
   async function write(index: number): Promise<void> {
     const before = questions[index]!;
-    const watched = watchAuthor(author);
-    const fresh = await refreshQuestion(before, method, watched.author, { signal });
-    const after = watched.failed() ? { ...fresh, stale: before.stale } : fresh;
+    let isUnanswered = false;
+    const watched = watchedAuthor(author, (_operation, _row, written) => {
+      if (!written.ok && written.passing) isUnanswered = true;
+    });
+    const fresh = await refreshQuestion(before, method, watched, { signal });
+    const after = isUnanswered ? { ...fresh, stale: before.stale } : fresh;
     // Edited while it was being written: what was made of the old text is not taken.
     if (questions[index] !== before) return;
     questions[index] = after;
-    if (watched.failed()) failed.add(after);
+    if (isUnanswered) failed.add(after);
     await save(index, after);
     onWritten(index);
   }

@@ -302,4 +302,18 @@ describe('the studio', () => {
     expect(made.view()).toMatchObject({ ok: false, failure: { kind: 'input' } });
     expect(value(await made.open())).toBeNull();
   });
+
+  it('hears nothing more of a build once another project has come in its place', async () => {
+    const { made, events, until } = studio(new MemoryStore());
+    value(await made.start('first', rows, defaultMethod));
+    made.build();
+    await until('written');
+    value(await made.start('second', rows.slice(0, 3), defaultMethod));
+    events.length = 0;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(events).toEqual([]);
+    made.build();
+    await until('built');
+    expect(value(made.view())).toMatchObject({ name: 'second', questions: 3, unwritten: 0 });
+  });
 });
