@@ -6,6 +6,7 @@ import type { RunView, TestView } from '../../workers/run_view.ts';
 import { factViews } from '../state/answers.ts';
 import { SYSTEM_TITLES } from '../state/systems.ts';
 import { FactList, Legend } from './fact_list.tsx';
+import { ShowAll } from './show_all.tsx';
 
 /** Cards shown before one asks for all. */
 const FIRST = 6;
@@ -69,11 +70,7 @@ export function Comparison({
           </li>
         ))}
       </ol>
-      {test.length > FIRST ? (
-        <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? `Show the first ${FIRST}` : `Show all ${test.length} questions`}
-        </button>
-      ) : null}
+      <ShowAll first={FIRST} count={test.length} all={all} onChange={setAll} />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DataFailure } from '../state/dataset.ts';
+import { HubName } from './hub_name.tsx';
 import { HubToken } from './hub_token.tsx';
 import { FailureNotice } from './notice.tsx';
 
@@ -22,23 +23,15 @@ export function DataHub({ isBusy, failure, onName, onToken }: DataHubProps): JSX
   };
   return (
     <form class="data-hub" onSubmit={fetchIt} aria-busy={isBusy}>
-      <label for="hub-data">Data set of the Hub</label>
-      <div class="field-row">
-        <input
-          id="hub-data"
-          type="text"
-          value={text}
-          placeholder="organisation/name"
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          aria-describedby="hub-data-help"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-        <button type="submit" class="quiet" aria-disabled={isIdle}>
-          Fetch
-        </button>
-      </div>
+      <HubName
+        id="hub-data"
+        label="Data set of the Hub"
+        helpId="hub-data-help"
+        text={text}
+        button="Fetch"
+        isOff={isIdle}
+        onText={setText}
+      />
       <small id="hub-data-help" class="soft">
         With :configuration and /split behind it where it has several. Its files come from huggingface.co into
         this tab.

@@ -1,6 +1,6 @@
 /** @file Data on their way in: a file or a data set of the Hub, read with its progress, and what was found in it. */
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { DataSource } from '../../formats/data_source.ts';
 import type { DroppedRow } from '../../formats/dataset.ts';
 import type { Mapping } from '../../formats/dataset_mapping.ts';
@@ -11,6 +11,7 @@ import type { DataFailure, Reading } from '../state/dataset.ts';
 import { DataHub } from './data_hub.tsx';
 import { DroppedRows } from './data_import_dropped.tsx';
 import { DataMapping } from './data_import_mapping.tsx';
+import { FileButton } from './file_button.tsx';
 import { FailureNotice } from './notice.tsx';
 
 interface DataImportProps {
@@ -85,7 +86,6 @@ const STATES: Readonly<Record<Reading['state'], string>> = {
 };
 
 function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) => void }): JSX.Element {
-  const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   const drop = (event: DragEvent) => {
     event.preventDefault();
@@ -105,27 +105,16 @@ function FileZone({ hasFile, onFile }: { hasFile: boolean; onFile: (file: File) 
       onDragLeave={() => setOver(false)}
       onDrop={drop}
     >
-      <button type="button" class="quiet" onClick={() => input.current?.click()}>
-        {hasFile ? 'Choose another file' : 'Choose a data file'}
-      </button>
+      <FileButton
+        label={hasFile ? 'Choose another file' : 'Choose a data file'}
+        what="File of data"
+        accept=".jsonl,.json,.ndjson,.csv,.tsv,.txt,.parquet"
+        onFile={onFile}
+      />
       <p class="soft">
         or drop it here: JSONL, JSON, CSV or Parquet, up to 256 MB. Prompts and completions, Alpaca, ShareGPT,
         chat messages and preferences are recognised.
       </p>
-      <input
-        ref={input}
-        type="file"
-        class="visually-hidden"
-        tabIndex={-1}
-        aria-label="File of data"
-        accept=".jsonl,.json,.ndjson,.csv,.tsv,.txt,.parquet"
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          // So that choosing the same again is a change again.
-          event.currentTarget.value = '';
-          if (file) onFile(file);
-        }}
-      />
     </fieldset>
   );
 }

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { asking, giveToken, lookUp, trouble } from '../state/models.ts';
+import { HubName } from './hub_name.tsx';
 import { HubToken } from './hub_token.tsx';
 import { FailureNotice } from './notice.tsx';
 
@@ -19,23 +20,15 @@ export function ModelHub(): JSX.Element {
   const failed = trouble.value?.at === 'hub' ? trouble.value : null;
   return (
     <form class="model-hub" onSubmit={look} aria-busy={isAsking}>
-      <label for="hub-name">Another model of the Hub</label>
-      <div class="field-row">
-        <input
-          id="hub-name"
-          type="text"
-          value={text}
-          placeholder="organisation/name"
-          autocomplete="off"
-          autocapitalize="off"
-          spellcheck={false}
-          aria-describedby="hub-help"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-        <button type="submit" class="quiet" aria-disabled={isAsking || text.trim() === ''}>
-          {isAsking ? 'Asking' : 'Look up'}
-        </button>
-      </div>
+      <HubName
+        id="hub-name"
+        label="Another model of the Hub"
+        helpId="hub-help"
+        text={text}
+        button={isAsking ? 'Asking' : 'Look up'}
+        isOff={isAsking || text.trim() === ''}
+        onText={setText}
+      />
       <small id="hub-help">
         With @ and a branch, tag or commit, if it is not to be main. Asks huggingface.co for its list of
         files.

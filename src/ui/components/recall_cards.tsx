@@ -6,6 +6,7 @@ import type { RunView } from '../../workers/run_view.ts';
 import { type RecallView, recallView } from '../state/answers.ts';
 import { SYSTEM_TITLES } from '../state/systems.ts';
 import { CheckIcon, CrossIcon, MissingIcon, QuestionIcon } from './icons.tsx';
+import { ShowAll } from './show_all.tsx';
 
 /** Cards shown before one asks for all: a list of facts is shown whole. */
 const FIRST = 10;
@@ -45,11 +46,7 @@ export function RecallCards({ view }: { view: RunView }): JSX.Element {
           </li>
         ))}
       </ol>
-      {test.length > FIRST ? (
-        <button type="button" class="quiet" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? `Show the first ${FIRST}` : `Show all ${test.length} questions`}
-        </button>
-      ) : null}
+      <ShowAll first={FIRST} count={test.length} all={all} onChange={setAll} />
     </div>
   );
 }

@@ -96,8 +96,8 @@ export function EndpointForm({ taken, disabled }: EndpointFormProps): JSX.Elemen
           </h4>
           <UsageTable usage={estimate.value!} />
           <p class="soft">
-            Judged by the lengths of answers and prompts; models differ in how they count and how much they
-            write.
+            Judged by the lengths of answers and prompts alone: it may be half of what comes, or double. The
+            terminal’s --estimate-sample asks of a few questions first, which comes much nearer.
           </p>
         </section>
       ) : null}

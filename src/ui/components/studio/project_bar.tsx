@@ -7,7 +7,7 @@ import type { StudioView } from '../../../workers/studio_protocol.ts';
 import { download } from '../../download.ts';
 import { formatInteger } from '../../format.ts';
 import { exportZip, projectFile, removeProject, studioFailure } from '../../state/studio.ts';
-import { OpenProject } from './studio_start.tsx';
+import { OpenProject } from './open_project.tsx';
 
 const FORMAT_TITLES: Readonly<Record<ExportFormat, string>> = {
   alpaca: 'Alpaca',

@@ -1,17 +1,12 @@
 /** @file Where a project comes from: the user's file, a text, the bundled questions, or a project file. */
 import type { JSX } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { describeFailure } from '../../../workers/failure.ts';
 import { formatInteger } from '../../format.ts';
 import { bundledQuestions } from '../../state/bundled_questions.ts';
 import { dataset, questionRows } from '../../state/dataset.ts';
-import {
-  busyWith,
-  importProject,
-  startFromDocument,
-  startProject,
-  studioFailure,
-} from '../../state/studio.ts';
+import { busyWith, startFromDocument, startProject, studioFailure } from '../../state/studio.ts';
+import { OpenProject } from './open_project.tsx';
 
 const BUNDLED = 60;
 
@@ -125,30 +120,5 @@ function FromElsewhere(): JSX.Element {
         <OpenProject label="Open a project file" />
       </div>
     </div>
-  );
-}
-
-/** A button that opens a project file in the place of whatever is open. */
-export function OpenProject({ label, small = false }: { label: string; small?: boolean }): JSX.Element {
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <button type="button" class={small ? 'quiet small' : 'quiet'} onClick={() => input.current?.click()}>
-        {label}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        class="visually-hidden"
-        tabIndex={-1}
-        aria-label="File of a project"
-        accept=".json"
-        onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          event.currentTarget.value = '';
-          if (file) void importProject(file);
-        }}
-      />
-    </>
   );
 }
